@@ -1,0 +1,76 @@
+//! `stepwell demo`: a server with workflows to try, on SQLite.
+
+mod workflows;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use stepwell::Engine;
+use stepwell::store::{SqliteOptions, SqliteStore};
+use stepwell_server::Server;
+use tokio::net::TcpListener;
+
+/// The file in the data directory that runs are kept in.
+const DATABASE: &str = "stepwell.db";
+
+/// What `stepwell demo` can be told.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    listen: SocketAddr,
+
+    /// The directory to keep runs in; a per-user one by default.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// Serves until SIGINT or SIGTERM.
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let data = match arguments.data {
+        Some(data) => data,
+        None => default_data()?,
+    };
+    let file = data.join(DATABASE);
+    let store = SqliteStore::open(&file, SqliteOptions::default())
+        .with_context(|| format!("cannot open {}", file.display()))?;
+    tracing::info!(file = %file.display(), durability = ?store.durability(), "keeping runs");
+
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
+    runtime.block_on(serve(arguments.listen, store))
+}
+
+async fn serve(listen: SocketAddr, store: SqliteStore) -> anyhow::Result<()> {
+    let engine = Engine::builder()
+        .store(Arc::new(store))
+        .workflow("greet", workflows::greet()?)
+        .workflow("human", workflows::human()?)
+        .workflow("fan-out", workflows::fan_out()?)
+        .open()
+        .await
+        .context("cannot open the engine")?;
+    let listener = TcpListener::bind(listen).await.with_context(|| {
+        format!("cannot listen on {listen}; choose another address with --listen")
+    })?;
+    let address = listener.local_addr().context("the listener has no address")?;
+
+    // Whoever started this program waits for the line. The socket is open, so a request that
+    // comes now is answered as soon as the server runs.
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "listening on http://{address}").context("cannot write to standard output")?;
+    stdout.flush().context("cannot write to standard output")?;
+    drop(stdout);
+
+    Server::new(engine).serve_listener(listener).await.context("the server failed")
+}
+
+/// `$XDG_DATA_HOME/stepwell/demo`, or the place that stands for it.
+fn default_data() -> anyhow::Result<PathBuf> {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(home);
+    let data = data.ok_or_else(|| anyhow!("neither HOME nor XDG_DATA_HOME is set; use --data"))?;
+    Ok(data.join("stepwell").join("demo"))
+}

@@ -1,0 +1,117 @@
+//! The bodies of a run that are running: spawned, watched for panics, dropped at the end.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use stepwell_core::{Execution, Failure, Output, RunId, Tick};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::mailbox::{Input, Mailbox};
+use super::state::ErasedState;
+use crate::Workflow;
+use crate::context::{MAX_EVENT_BYTES, RawContext};
+
+/// How long bodies may go on after their run has ended.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// The bodies of one run in this process.
+pub(crate) struct Bodies {
+    run: RunId,
+    workflow: Workflow,
+    state: Arc<dyn ErasedState>,
+    mailbox: Mailbox,
+    ended: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Bodies {
+    pub(crate) fn new(
+        run: RunId,
+        workflow: Workflow,
+        state: Arc<dyn ErasedState>,
+        mailbox: Mailbox,
+    ) -> Self {
+        let ended = CancellationToken::new();
+        Self { run, workflow, state, mailbox, ended, tasks: JoinSet::new() }
+    }
+
+    /// Starts a body; how it ended comes as an input.
+    pub(crate) fn start(&mut self, execution: &Execution) {
+        while self.tasks.try_join_next().is_some() {}
+        let Some(step) = self.workflow.step(&execution.step) else {
+            // The driver checked that the code fits the run before it took it up.
+            tracing::error!(run = %self.run, step = %execution.step, "the step is not in the code");
+            return;
+        };
+        let context = RawContext::new(
+            self.workflow.clone(),
+            self.run.clone(),
+            execution,
+            self.mailbox.clone(),
+            Arc::clone(&self.state),
+            self.ended.clone(),
+        );
+        // Called inside, so that a panic before the first await is caught too.
+        let body = Arc::clone(&step.body);
+        let event = execution.event.clone();
+        let called = async move { body.call(event, context).await };
+        let (item, attempt) = (execution.item, execution.attempt);
+        let mailbox = self.mailbox.clone();
+        self.tasks.spawn(async move {
+            let returned = AssertUnwindSafe(called).catch_unwind().await;
+            let tick = match outcome(returned) {
+                Ok(output) => Tick::Returned { item, attempt, output },
+                Err(failure) => Tick::Failed { item, attempt, failure },
+            };
+            mailbox.input(Input::new(tick)).await;
+        });
+    }
+
+    /// Tells bodies that the run has ended, and drops those that do not return in time.
+    pub(crate) fn end(mut self) {
+        while self.tasks.try_join_next().is_some() {}
+        if self.tasks.is_empty() {
+            return;
+        }
+        self.ended.cancel();
+        tokio::spawn(async move {
+            let all = async { while self.tasks.join_next().await.is_some() {} };
+            // Those that are left are dropped with the set.
+            let _ = tokio::time::timeout(GRACE, all).await;
+        });
+    }
+}
+
+type Returned = Result<Result<Output, crate::StepError>, Box<dyn Any + Send>>;
+
+fn outcome(returned: Returned) -> Result<Output, Failure> {
+    let output = match returned {
+        Ok(Ok(output)) => output,
+        Ok(Err(error)) => return Err(error.failure()),
+        Err(panic) => return Err(panicked(&*panic)),
+    };
+    match output.events().iter().find(|event| event.value.text().len() > MAX_EVENT_BYTES) {
+        None => Ok(output),
+        Some(event) => Err(Failure {
+            kind: "EventTooLarge".to_owned(),
+            message: format!(
+                "the returned `{}` is {} bytes long, more than the limit of {MAX_EVENT_BYTES}",
+                event.name,
+                event.value.text().len()
+            ),
+        }),
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Failure {
+    let message = panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a value that is not a text".to_owned());
+    Failure { kind: "Panic".to_owned(), message: format!("the step panicked: {message}") }
+}

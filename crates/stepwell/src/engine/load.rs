@@ -1,0 +1,124 @@
+//! Takes a run into memory: the fold of its journal, and what a new owner has to do first.
+
+use std::sync::Arc;
+
+use stepwell_core::{Definition, DefinitionId, Definitions, Entry, Misfit, RunId, RunState, Tick};
+
+use super::draft::Draft;
+use super::driver::Loaded;
+use super::hub::Head;
+use super::record::RunRecord;
+use super::shared::Shared;
+use crate::store::{RunRow, StoreError, unpack};
+
+/// What came of trying to take a run into memory.
+pub(crate) enum Found {
+    /// It is there and has to go on.
+    Run(Box<Loaded>),
+    /// There is nothing to do: it has ended or is gone.
+    Nothing,
+    /// It cannot go on in this process, for this reason. All that can be done is to cancel it.
+    Unfit(String, RunRow, Box<RunState>),
+}
+
+/// Reads a run from the store.
+pub(crate) async fn load(shared: &Shared, run: &RunId) -> Result<Found, StoreError> {
+    let _permit = shared.loads.acquire().await;
+    let Some(row) = shared.store.run(run).await? else { return Ok(Found::Nothing) };
+    if row.status.is_ended() {
+        publish_end(shared, row).await?;
+        return Ok(Found::Nothing);
+    }
+    // Readers may have missed a turn of which nobody knew whether it was written.
+    let head = Head { next_sequence: row.next_sequence, ..Head::default() };
+    shared.hub.publish(run, head);
+
+    let registered = shared.workflows.iter().find(|known| known.pool == row.pool);
+    let known = registered.map(|registered| &registered.definitions);
+    let mut state = fold(shared, known, &row).await?;
+    if state.next_sequence() != row.next_sequence {
+        let what = format!("the journal and the stream of run `{run}` do not fit together");
+        return Err(StoreError::Corrupt { what });
+    }
+    let Some(registered) = registered else {
+        let reason = format!("workflow `{}` is not registered here", row.pool);
+        return Ok(Found::Unfit(reason, row, Box::new(state)));
+    };
+    let Ok(cell) = (registered.workflow.state_type().load)(state.user_state().clone()) else {
+        let reason = "its state is not of the type that its steps have now".to_owned();
+        return Ok(Found::Unfit(reason, row, Box::new(state)));
+    };
+    let mut draft = Draft::default();
+    let at = shared.clock.now();
+    draft.apply_tick(&mut state, at, Tick::Resumed { epoch: shared.store.epoch() });
+    let newest = registered.definitions.newest();
+    let current = state.definition().map(|definition| definition.id());
+    if current != Some(newest) {
+        if let Err(Misfit { missing_steps }) = state.fits(registered.workflow.definition()) {
+            let missing: Vec<&str> = missing_steps.iter().map(|step| step.as_str()).collect();
+            let reason =
+                format!("it has work for steps that the code lacks: {}", missing.join(", "));
+            return Ok(Found::Unfit(reason, row, Box::new(state)));
+        }
+        draft.apply_tick(&mut state, at, Tick::Redefined { definition: newest });
+    }
+    let registered = Arc::clone(registered);
+    Ok(Found::Run(Box::new(Loaded { registered, row, state, cell, draft, written: false })))
+}
+
+/// Folds the journal of a run; definitions that are not known are read from the store.
+pub(crate) async fn fold(
+    shared: &Shared,
+    known: Option<&Definitions>,
+    row: &RunRow,
+) -> Result<RunState, StoreError> {
+    let corrupt = |what: String| StoreError::Corrupt { what: format!("run `{}`: {what}", row.run) };
+    let mut entries: Vec<Entry> = Vec::new();
+    for (turn, body) in shared.store.journal(row.key).await?.iter().enumerate() {
+        let turn_entries =
+            unpack(body).map_err(|error| corrupt(format!("turn {turn}: {error}")))?;
+        entries.extend::<Vec<Entry>>(turn_entries);
+    }
+    let mut definitions = known.cloned();
+    for entry in &entries {
+        let id = match &entry.tick {
+            Tick::Started(started) => started.definition,
+            Tick::Redefined { definition } => *definition,
+            _ => continue,
+        };
+        definitions = Some(match definitions {
+            Some(definitions) if definitions.get(id).is_some() => definitions,
+            Some(definitions) => definitions.and_older(stored_definition(shared, id).await?),
+            None => stored_definition(shared, id).await?.into(),
+        });
+    }
+    let definitions = definitions.ok_or_else(|| corrupt("its journal is empty".to_owned()))?;
+    let mut state = RunState::new(definitions);
+    let mut commands = Vec::new();
+    for entry in &entries {
+        state.apply(entry, &mut commands);
+        // They were executed when the journal was written.
+        commands.clear();
+    }
+    Ok(state)
+}
+
+async fn stored_definition(shared: &Shared, id: DefinitionId) -> Result<Definition, StoreError> {
+    let corrupt = |what: &str| StoreError::Corrupt { what: format!("definition {id} {what}") };
+    let body = shared.store.definition(id).await?.ok_or_else(|| corrupt("is missing"))?;
+    serde_json::from_slice(&body).map_err(|_| corrupt("is not JSON of the expected shape"))
+}
+
+/// Tells readers who missed it how the run ended.
+pub(crate) async fn publish_end(shared: &Shared, row: RunRow) -> Result<(), StoreError> {
+    let last = shared.store.last_stream_rows(&[row.key]).await?.pop().flatten();
+    let record = RunRecord::read(row, last.as_ref())?;
+    let head = Head {
+        next_sequence: record.next_sequence,
+        tail: last.map(Arc::new),
+        ended: Some(Arc::new(record.clone())),
+        purged: false,
+    };
+    shared.hub.publish(&record.run, head);
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! What callers learn of a run.
+
+use stepwell_core::{End, Event as RawEvent, RunId, StreamItem, Timestamp};
+
+use crate::store::{RunRow, Status, StoreError, StreamRow, unpack};
+
+/// What is known of a run.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    /// The run's name.
+    pub run: RunId,
+    /// The client's name for it, which later runs may have too.
+    pub handler: String,
+    /// The name its workflow is registered under.
+    pub workflow: String,
+    /// How it stands.
+    pub status: Status,
+    /// Whether it waits for the outside.
+    pub idle: bool,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// When it last went on.
+    pub updated_at: Timestamp,
+    /// The sequence that its next stream item gets.
+    pub next_sequence: u64,
+    /// The event it ended with: the last of its stream.
+    pub end: Option<RawEvent>,
+}
+
+impl RunRecord {
+    /// Makes the record of a run that ended with `end`, or has not ended.
+    pub(crate) fn new(row: RunRow, end: Option<RawEvent>) -> Self {
+        Self {
+            run: row.run,
+            handler: row.handler,
+            workflow: row.workflow,
+            status: row.status,
+            idle: row.idle,
+            started_at: row.started_at,
+            updated_at: row.updated_at,
+            next_sequence: row.next_sequence,
+            end,
+        }
+    }
+
+    /// Makes the record of a run from what the store has; `last` is the last row of its stream.
+    pub(crate) fn read(row: RunRow, last: Option<&StreamRow>) -> Result<Self, StoreError> {
+        let end = match last {
+            Some(last) if row.status.is_ended() => Some(terminal(&row.run, last)?),
+            _ => None,
+        };
+        Ok(Self::new(row, end))
+    }
+}
+
+/// One item of a run's stream with its number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sequenced {
+    /// Its number; it never changes.
+    pub sequence: u64,
+    /// The item.
+    pub item: StreamItem,
+}
+
+/// Reads a stream row.
+pub(crate) fn items(run: &RunId, row: &StreamRow) -> Result<Vec<Sequenced>, StoreError> {
+    let items: Vec<StreamItem> = unpack(&row.body).map_err(|error| StoreError::Corrupt {
+        what: format!("the stream of run `{run}` from {}: {error}", row.first),
+    })?;
+    Ok((row.first..).zip(items).map(|(sequence, item)| Sequenced { sequence, item }).collect())
+}
+
+fn terminal(run: &RunId, row: &StreamRow) -> Result<RawEvent, StoreError> {
+    match items(run, row)?.pop() {
+        Some(Sequenced { item: StreamItem::Event(event), .. }) => Ok(event),
+        _ => Err(StoreError::Corrupt { what: format!("run `{run}` has ended without an event") }),
+    }
+}
+
+pub(crate) fn status(end: Option<&End>) -> Status {
+    match end {
+        None => Status::Running,
+        Some(End::Completed(_)) => Status::Completed,
+        Some(End::Failed(_)) => Status::Failed,
+        Some(End::TimedOut(_)) => Status::TimedOut,
+        Some(End::Cancelled(_)) => Status::Cancelled,
+    }
+}

@@ -1,0 +1,254 @@
+//! Starts runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use stepwell_core::{Event as RawEvent, RunId, RunState, SEMANTICS, Started, Tick};
+use uuid::Uuid;
+
+use super::draft::{Draft, Place};
+use super::driver::Loaded;
+use super::hub::Subscription;
+use super::load;
+use super::record::RunRecord;
+use super::shared::{Registered, Shared};
+use super::state::ErasedState;
+use super::{Engine, EngineError};
+use crate::store::{Creation, NewRun, RunKey, RunRow, Status, StoreError};
+
+/// How often creating a run is tried again when the store does not say what became of it.
+const CREATIONS: usize = 5;
+
+/// How long to wait before the first of them; each later one waits twice as long.
+const CREATION_DELAY: Duration = Duration::from_millis(20);
+
+/// How many shards a pool has. It is stored with every run, so it never changes.
+const SHARDS: u32 = 256;
+
+/// A run to start.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The name that the workflow is registered under.
+    pub workflow: String,
+    /// The start event.
+    pub input: RawEvent,
+    /// The client's name for the run; without one it is made up. If an earlier run of this name
+    /// has ended, the new one begins with its state.
+    pub handler: Option<String>,
+}
+
+/// A run that was started.
+#[derive(Debug)]
+pub(crate) struct StartedRun {
+    pub(crate) row: RunRow,
+    pub(crate) subscription: Subscription,
+}
+
+impl Engine {
+    /// Starts a run. When it returns, the run is durable.
+    ///
+    /// # Errors
+    ///
+    /// See [`EngineError`].
+    pub async fn start(&self, start: Start) -> Result<RunRecord, EngineError> {
+        Ok(RunRecord::new(self.begin(start).await?.row, None))
+    }
+
+    /// Starts a run and waits for its end. If the future is dropped, the run goes on.
+    ///
+    /// # Errors
+    ///
+    /// See [`EngineError`].
+    pub async fn start_and_wait(&self, start: Start) -> Result<RunRecord, EngineError> {
+        let mut started = self.begin(start).await?;
+        Ok(RunRecord::clone(&*started.subscription.ended().await))
+    }
+
+    pub(crate) async fn begin(&self, start: Start) -> Result<StartedRun, EngineError> {
+        let shared = &self.shared;
+        if shared.closing.is_cancelled() {
+            return Err(EngineError::Closing);
+        }
+        let registered = shared
+            .registered(&start.workflow)
+            .ok_or_else(|| EngineError::UnknownWorkflow(start.workflow.clone()))?;
+        let expected = registered.workflow.start_type();
+        if *expected.name() != start.input.name {
+            let got = format!("{}.{}", start.input.module, start.input.name);
+            return Err(EngineError::WrongStart { expected: expected.qualified_name(), got });
+        }
+        let mut look = start.handler.is_some();
+        let handler = start.handler.unwrap_or_else(new_id);
+        loop {
+            let mut previous = None;
+            let mut state = None;
+            // A made-up name is nobody else's.
+            if look && let Some(row) = shared.store.handler(&handler).await? {
+                if !row.status.is_ended() {
+                    return Err(EngineError::Busy(handler));
+                }
+                state = kept_state(shared, registered, &row).await?;
+                previous = Some(row.run);
+            }
+            let new = New { handler: handler.clone(), previous, state, input: start.input.clone() };
+            match self.create(registered, new).await? {
+                Ok(started) => return Ok(started),
+                Err(NotCreated::Busy) => return Err(EngineError::Busy(handler)),
+                // Somebody else has used the handler meanwhile.
+                Err(NotCreated::Changed) => look = true,
+            }
+        }
+    }
+
+    async fn create(
+        &self,
+        registered: &Arc<Registered>,
+        new: New,
+    ) -> Result<Result<StartedRun, NotCreated>, EngineError> {
+        let shared = &self.shared;
+        let run = RunId::new(new_id());
+        let (json, cell) = typed_state(registered, new.state)?;
+        let mut state = RunState::new(registered.definitions.clone());
+        let mut draft = Draft::default();
+        let at = shared.clock.now();
+        let started = Started {
+            run: run.clone(),
+            definition: registered.definitions.newest(),
+            semantics: SEMANTICS,
+            input: new.input,
+            state: json,
+        };
+        draft.apply_tick(&mut state, at, Tick::Started(started));
+        let mut row = RunRow {
+            key: RunKey(0),
+            run: run.clone(),
+            handler: new.handler,
+            workflow: registered.name.clone(),
+            pool: registered.pool.clone(),
+            epoch: 0,
+            head: 0,
+            turn_id: 0,
+            status: Status::Running,
+            idle: false,
+            next_sequence: 0,
+            started_at: at,
+            updated_at: at,
+        };
+        let place =
+            Place { key: row.key, epoch: shared.store.epoch(), head: 0, turn_id: shared.turn_id() };
+        let turn = draft.turn(&state, place);
+        row.follow(&turn);
+        let new_run = NewRun {
+            run: run.clone(),
+            handler: row.handler.clone(),
+            previous: new.previous,
+            workflow: row.workflow.clone(),
+            pool: row.pool.clone(),
+            shard: shard(&run),
+            turn,
+        };
+        // Claimed before it exists, so that nobody who finds it there takes it up a second time.
+        let (mailbox, letters) = shared.claim(&run);
+        let subscription = shared.hub.subscribe(&run);
+        row.key = match create_surely(shared, new_run).await {
+            Ok(Creation::Created(key)) => key,
+            not_created => {
+                shared.release(&run);
+                return match not_created? {
+                    Creation::Busy => Ok(Err(NotCreated::Busy)),
+                    _ => Ok(Err(NotCreated::Changed)),
+                };
+            }
+        };
+        let registered = Arc::clone(registered);
+        let loaded = Loaded { registered, row: row.clone(), state, cell, draft, written: true };
+        shared.spawn_driver(run, mailbox, letters, Some(loaded));
+        Ok(Ok(StartedRun { row, subscription }))
+    }
+}
+
+/// What differs from run to run.
+struct New {
+    handler: String,
+    previous: Option<RunId>,
+    /// The state that the handler's previous run ended with.
+    state: Option<Value>,
+    input: RawEvent,
+}
+
+enum NotCreated {
+    Busy,
+    Changed,
+}
+
+/// Creates a run, once, however often the store has to be asked.
+async fn create_surely(shared: &Shared, run: NewRun) -> Result<Creation, StoreError> {
+    let mut delay = CREATION_DELAY;
+    for _ in 1..CREATIONS {
+        match shared.store.create(run.clone()).await {
+            Err(error @ StoreError::Unavailable(_)) => {
+                tracing::warn!(run = %run.run, %error, "creation unknown; asking again");
+                tokio::time::sleep(delay).await;
+                delay *= 2;
+            }
+            answer => return answer,
+        }
+    }
+    shared.store.create(run).await
+}
+
+/// Returns the state that a handler's ended run left; none if its journal cannot be read as a
+/// whole, which must not keep the handler from being used again.
+async fn kept_state(
+    shared: &Shared,
+    registered: &Registered,
+    row: &RunRow,
+) -> Result<Option<Value>, StoreError> {
+    match load::fold(shared, Some(&registered.definitions), row).await {
+        Ok(state) => Ok(Some(state.user_state().clone())),
+        Err(StoreError::Corrupt { what }) => {
+            tracing::warn!(handler = row.handler, what, "the handler begins with an empty state");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes the state that a run begins with: the kept one if the workflow's type can read it.
+fn typed_state(
+    registered: &Registered,
+    kept: Option<Value>,
+) -> Result<(Value, Arc<dyn ErasedState>), EngineError> {
+    let state_type = registered.workflow.state_type();
+    if let Some(json) = kept
+        && let Ok(cell) = (state_type.load)(json.clone())
+    {
+        return Ok((json, cell));
+    }
+    let unreadable = |error: serde_json::Error| {
+        EngineError::Store(StoreError::Corrupt {
+            what: format!("the initial state of workflow `{}`: {error}", registered.name),
+        })
+    };
+    let json = (state_type.initial)().map_err(unreadable)?;
+    let cell = (state_type.load)(json.clone()).map_err(unreadable)?;
+    Ok((json, cell))
+}
+
+/// Makes a name: 22 letters and digits that sort by the time they were made.
+fn new_id() -> String {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut rest = Uuid::now_v7().as_u128();
+    let mut text = [b'0'; 22];
+    for place in text.iter_mut().rev() {
+        *place = DIGITS[(rest % 62) as usize];
+        rest /= 62;
+    }
+    text.iter().map(|byte| char::from(*byte)).collect()
+}
+
+/// Returns the shard of a run. Stored, so it must never change.
+fn shard(run: &RunId) -> u16 {
+    u16::try_from(crc32fast::hash(run.as_str().as_bytes()) % SHARDS).expect("it is below 256")
+}

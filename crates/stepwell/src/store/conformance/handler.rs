@@ -1,0 +1,122 @@
+//! How runs and definitions are found.
+
+use stepwell_core::{Definition, RunId};
+
+use super::fixture::{
+    POOL, commit, create, deliver, inbox_ids, last_turn, names, new_run, pools, start, turn,
+};
+use crate::store::{HandlerFilter, NewRun, Status, Store, Turn};
+
+/// A handler that gets another run keeps its place.
+pub async fn handlers_are_listed_in_the_order_of_their_first_use(store: &dyn Store) {
+    let first = start(store, "b", "r1").await;
+    start(store, "c", "r2").await;
+    start(store, "a", "r3").await;
+    commit(store, last_turn(store, first, 1)).await;
+    create(store, NewRun { previous: Some(RunId::new("r1")), ..new_run(store, "b", "r4") }).await;
+
+    let rows = store.handlers(&HandlerFilter::default()).await.expect("the store answers");
+
+    assert_eq!(names(&rows), ["r4", "r2", "r3"]);
+    for row in rows {
+        assert_eq!(store.handler(&row.handler).await.expect("the store answers"), Some(row));
+    }
+}
+
+/// Only the newest run of a handler is looked at, and it must pass every part.
+pub async fn handlers_are_filtered(store: &dyn Store) {
+    for (workflow, run, status) in [
+        ("x", "r1", Status::Completed),
+        ("y", "r2", Status::Running),
+        ("x", "r3", Status::Running),
+        ("z \"quoted\"", "r4", Status::Cancelled),
+    ] {
+        let new = NewRun { workflow: workflow.into(), ..new_run(store, run, run) };
+        create(store, NewRun { turn: Turn { status, ..new.turn }, ..new }).await;
+    }
+    let list = async |statuses: &[Status], workflows: &[&str]| {
+        let filter = HandlerFilter { statuses: statuses.into(), workflows: pools(workflows) };
+        let rows = store.handlers(&filter).await.expect("the store answers");
+        names(&rows).join(" ")
+    };
+
+    assert_eq!(list(&[], &[]).await, "r1 r2 r3 r4");
+    assert_eq!(list(&[Status::Running], &[]).await, "r2 r3");
+    assert_eq!(list(&[Status::Cancelled, Status::Completed], &[]).await, "r1 r4");
+    assert_eq!(list(&[Status::TimedOut], &[]).await, "");
+    assert_eq!(list(&[], &["x"]).await, "r1 r3");
+    assert_eq!(list(&[], &["z \"quoted\"", "y"]).await, "r2 r4");
+    assert_eq!(list(&[Status::Running], &["x"]).await, "r3");
+    assert_eq!(list(&[Status::Running], &["nothing"]).await, "");
+
+    let again = NewRun { previous: Some(RunId::new("r1")), ..new_run(store, "r1", "r5") };
+    create(store, again).await;
+    assert_eq!(list(&[Status::Completed], &[]).await, "");
+    assert_eq!(list(&[], &["greeting"]).await, "r5");
+}
+
+/// A process that starts takes up those, and lets the others sleep.
+pub async fn unfinished_runs_are_those_with_something_to_do(store: &dyn Store) {
+    start(store, "h1", "at work").await;
+    let idle = start(store, "h2", "idle").await;
+    let called = start(store, "h3", "idle, with a message").await;
+    let busy = start(store, "h4", "at work, with a message").await;
+    let ended = start(store, "h5", "ended").await;
+    let answered = start(store, "h6", "idle, message consumed").await;
+    for key in [called, busy, answered] {
+        deliver(store, key, "m").await;
+    }
+    for key in [idle, called, answered] {
+        commit(store, Turn { idle: true, ..turn(store, key, 1) }).await;
+    }
+    commit(store, last_turn(store, ended, 1)).await;
+    let consumed = inbox_ids(store, answered).await;
+    commit(store, Turn { idle: true, consumed, ..turn(store, answered, 2) }).await;
+
+    let unfinished = async || {
+        let rows = store.unfinished(&pools(&[POOL])).await;
+        let rows = rows.expect("the store answers");
+        let mut names: Vec<String> = rows.iter().map(|row| row.run.to_string()).collect();
+        names.sort();
+        names
+    };
+    let expected = ["at work", "at work, with a message", "idle, with a message"];
+    assert_eq!(unfinished().await, expected);
+
+    commit(store, turn(store, idle, 2)).await;
+    assert_eq!(unfinished().await, ["at work", "at work, with a message", "idle", expected[2]]);
+}
+
+/// A node takes only runs that it has the code for.
+pub async fn unfinished_runs_come_for_the_pools_asked_for(store: &dyn Store) {
+    for (pool, run) in [("a@1", "r1"), ("b@1", "r2"), ("a@2", "r3"), ("a@1", "r4")] {
+        let key = create(store, NewRun { pool: pool.into(), ..new_run(store, run, run) }).await;
+        if run == "r4" {
+            deliver(store, key, "m").await;
+            commit(store, Turn { idle: true, ..turn(store, key, 1) }).await;
+        }
+    }
+    let list = async |names_of_pools: &[&str]| {
+        let rows = store.unfinished(&pools(names_of_pools)).await.expect("the store answers");
+        let mut names = names(&rows);
+        names.sort_unstable();
+        names.join(" ")
+    };
+
+    assert_eq!(list(&["a@1"]).await, "r1 r4");
+    assert_eq!(list(&["a@2", "b@1", "b@1"]).await, "r2 r3");
+    assert_eq!(list(&["c@1"]).await, "");
+    assert_eq!(list(&[]).await, "");
+}
+
+/// A definition is kept as it was first written.
+pub async fn definitions_are_kept(store: &dyn Store) {
+    let [first, second, unknown] = ["A", "B", "C"].map(|name| Definition::new(name).id());
+    for (id, body) in [(first, "one"), (second, "two"), (first, "one")] {
+        store.define(id, body.into()).await.expect("the store answers");
+    }
+
+    for (id, body) in [(first, Some("one".into())), (second, Some("two".into())), (unknown, None)] {
+        assert_eq!(store.definition(id).await.expect("the store answers"), body);
+    }
+}

@@ -1,0 +1,387 @@
+//! Where runs live: the [`Store`] trait.
+//!
+//! A store keeps rows that it does not understand (journals, streams, definitions) and a few that
+//! it does (runs, handlers, timers, the inbox). It decides nothing but this: a [`Turn`] is
+//! written only by the newest owner of its run, and only after the turn it says it follows.
+//!
+//! ```text
+//!   create ─┐                         ┌─ Committed ──▶ execute commands, tell readers, answer callers
+//!   commit ─┼─▶ one transaction ──────┼─ Fenced ─────▶ somebody else owns the run: drop it
+//!   deliver ┤   of whatever queued    └─ (an error) ─▶ unknown: drop it, look, reload
+//!   purge  ─┘
+//! ```
+//!
+//! Every store passes the same tests: module `conformance`, behind the feature `test-util`.
+//!
+//! # What is deliberately not here
+//!
+//! - **No lease per run.** A store is opened under an [`epoch`](Store::epoch) that is higher than
+//!   any before; a turn of an older epoch is fenced off.
+//! - **No state table.** The journal is the only truth.
+//! - **No clock.** Times are arguments.
+
+mod memory;
+mod record;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+#[cfg(any(test, feature = "test-util"))]
+pub mod conformance;
+#[cfg(any(test, feature = "test-util"))]
+mod faulty;
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use stepwell_core::{DefinitionId, InboxId, RunId, TimerId, Timestamp};
+
+#[cfg(any(test, feature = "test-util"))]
+pub use faulty::{Fault, FaultyStore};
+pub use memory::MemoryStore;
+pub(crate) use record::{RecordError, pack, unpack};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Durability, SqliteOptions, SqliteStore};
+
+/// Durable storage for runs.
+///
+/// The verbs are a closed set. Each write is atomic: it takes effect entirely or not at all.
+/// Writes that queue while another is under way share its successor's transaction.
+///
+/// # Errors
+///
+/// Every method returns [`StoreError::Unavailable`] when the store did not answer. After a write
+/// that means *unknown*: it may or may not have taken effect. Each write can be made again as it
+/// was, and then says what became of the first.
+///
+/// # Cancel safety
+///
+/// A write whose future is dropped may or may not take effect.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// Returns the number under which this process writes; higher than that of any owner before.
+    fn epoch(&self) -> u64;
+
+    /// Keeps a definition under its content hash; keeping it again changes nothing.
+    async fn define(&self, id: DefinitionId, body: Bytes) -> Result<(), StoreError>;
+
+    /// Returns a definition, or none if it was never kept.
+    async fn definition(&self, id: DefinitionId) -> Result<Option<Bytes>, StoreError>;
+
+    /// Creates a run together with its first turn, and points its handler at it.
+    ///
+    /// The handler must now point at [`NewRun::previous`], and that run must have ended.
+    async fn create(&self, run: NewRun) -> Result<Creation, StoreError>;
+
+    /// Writes a turn if its owner is still the newest and the run is at [`Turn::head`].
+    async fn commit(&self, turn: Turn) -> Result<Commit, StoreError>;
+
+    /// Puts a message into the inbox of a run that has not ended.
+    async fn deliver(&self, message: Message) -> Result<Delivery, StoreError>;
+
+    /// Removes a handler, every run it ever pointed at, and all that belongs to them.
+    ///
+    /// Returns whether there was such a handler. Its newest run must have ended.
+    async fn purge(&self, handler: &str) -> Result<bool, StoreError>;
+
+    /// Returns the newest run of a handler.
+    async fn handler(&self, handler: &str) -> Result<Option<RunRow>, StoreError>;
+
+    /// Returns the newest run of every handler that passes the filter, in the order in which the
+    /// handlers were first used.
+    async fn handlers(&self, filter: &HandlerFilter) -> Result<Vec<RunRow>, StoreError>;
+
+    /// Returns a run.
+    async fn run(&self, run: &RunId) -> Result<Option<RunRow>, StoreError>;
+
+    /// Returns the runs of these pools that have something to do: those that are open and not
+    /// idle, and those with messages in their inbox.
+    async fn unfinished(&self, pools: &[String]) -> Result<Vec<RunRow>, StoreError>;
+
+    /// Returns the journal rows of a run, oldest first; each is the [`Turn::journal`] of one turn.
+    async fn journal(&self, run: RunKey) -> Result<Vec<Bytes>, StoreError>;
+
+    /// Returns stream rows of a run, oldest first: those that hold items with a sequence greater
+    /// than `after` (all, if none), at most `limit` rows.
+    ///
+    /// The first row may begin with items up to `after`.
+    async fn stream(
+        &self,
+        run: RunKey,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<StreamRow>, StoreError>;
+
+    /// Returns the last stream row of each run, in the order of the runs; none where there is no row.
+    async fn last_stream_rows(&self, runs: &[RunKey])
+    -> Result<Vec<Option<StreamRow>>, StoreError>;
+
+    /// Returns the inbox of a run in the order of arrival, at most `limit` rows.
+    async fn inbox(&self, run: RunKey, limit: usize) -> Result<Vec<InboxRow>, StoreError>;
+
+    /// Returns timers of these pools that are due before a moment, the earliest first, at most
+    /// `limit`.
+    async fn timers(
+        &self,
+        pools: &[String],
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<TimerRow>, StoreError>;
+
+    /// Waits until everything written before is durable, and releases what can be released.
+    /// Later writes are refused as unavailable.
+    async fn close(&self) -> Result<(), StoreError>;
+}
+
+/// The store's own short name for a run, given to it by [`Store::create`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunKey(pub u64);
+
+/// A run to create.
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    /// Its name.
+    pub run: RunId,
+    /// The client's name for it.
+    pub handler: String,
+    /// The run that the handler pointed at when the caller looked; none if there was no handler.
+    pub previous: Option<RunId>,
+    /// The name its workflow is registered under.
+    pub workflow: String,
+    /// The workflow and version whose nodes may take it.
+    pub pool: String,
+    /// Which part of the pool it belongs to.
+    pub shard: u16,
+    /// Its first turn; [`Turn::key`] is ignored and [`Turn::head`] is 0.
+    pub turn: Turn,
+}
+
+/// What became of a [`Store::create`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Creation {
+    /// The run exists, under this key.
+    Created(RunKey),
+    /// The handler's run has not ended.
+    Busy,
+    /// The handler points at another run than the caller saw. Look again.
+    Changed,
+}
+
+/// All that changes in one run in one step: written entirely or not at all.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// The run.
+    pub key: RunKey,
+    /// The owner's number.
+    pub epoch: u64,
+    /// How many turns the run had when this one was made.
+    pub head: u64,
+    /// Tells this turn from any other that follows the same head; stays on the run row.
+    pub id: u64,
+    /// When it was made.
+    pub at: Timestamp,
+    /// The run's status after it.
+    pub status: Status,
+    /// Whether the run then waits for the outside.
+    pub idle: bool,
+    /// The sequence that the run's next stream item gets after it.
+    pub next_sequence: u64,
+    /// The packed journal row.
+    pub journal: Bytes,
+    /// The packed stream row, if it publishes anything.
+    pub stream: Option<StreamRow>,
+    /// Timers it sets and clears; each timer at most once.
+    pub timers: Vec<TimerChange>,
+    /// Messages that it takes out of the inbox.
+    pub consumed: Vec<InboxId>,
+}
+
+/// What became of a [`Store::commit`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Commit {
+    /// It is written; perhaps it was already.
+    Committed,
+    /// Nothing was written: a newer owner has the run, the run is at another head, or it is gone.
+    Fenced,
+    /// Nothing was written: the turn ends the run, and these messages would be left in its inbox.
+    Leftovers(Vec<InboxRow>),
+}
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It has not ended: it is at work, or it waits.
+    Running,
+    /// A step returned a stop event.
+    Completed,
+    /// A step failed for good.
+    Failed,
+    /// It was busy for longer than its workflow allows.
+    TimedOut,
+    /// Somebody cancelled it.
+    Cancelled,
+}
+
+impl Status {
+    /// Tells whether the run is over.
+    #[must_use]
+    pub fn is_ended(self) -> bool {
+        self != Self::Running
+    }
+}
+
+/// A packed row of stream items with consecutive sequences.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamRow {
+    /// The sequence of its first item.
+    pub first: u64,
+    /// Its items, packed.
+    pub body: Bytes,
+}
+
+/// A timer that a turn sets or clears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimerChange {
+    /// The timer.
+    pub timer: TimerId,
+    /// When it is due from now on; none clears it.
+    pub due: Option<Timestamp>,
+}
+
+/// A message for a run's inbox.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// The run.
+    pub run: RunKey,
+    /// Names the message among all that the run ever gets: a second one of the same name is not
+    /// put in again.
+    pub idempotency_key: String,
+    /// The message.
+    pub body: Bytes,
+}
+
+/// What became of a [`Store::deliver`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It is in the inbox.
+    Accepted,
+    /// It, or one of the same name, was put in before.
+    Duplicate,
+    /// The run has ended or is gone.
+    Ended,
+}
+
+/// A message in an inbox.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InboxRow {
+    /// Its name; greater than those of the messages before.
+    pub id: InboxId,
+    /// The message.
+    pub body: Bytes,
+}
+
+/// A timer that waits in the store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimerRow {
+    /// The run.
+    pub run: RunId,
+    /// The timer.
+    pub timer: TimerId,
+    /// When it is due.
+    pub due: Timestamp,
+}
+
+/// Which handlers to return: those that pass every part. An empty part passes all.
+#[derive(Clone, Debug, Default)]
+pub struct HandlerFilter {
+    /// The statuses to return.
+    pub statuses: Vec<Status>,
+    /// The workflows to return, by registered name.
+    pub workflows: Vec<String>,
+}
+
+impl HandlerFilter {
+    /// Tells whether a run passes.
+    #[must_use]
+    pub fn passes(&self, run: &RunRow) -> bool {
+        (self.statuses.is_empty() || self.statuses.contains(&run.status))
+            && (self.workflows.is_empty() || self.workflows.contains(&run.workflow))
+    }
+}
+
+/// What a store knows of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunRow {
+    /// The store's name for it.
+    pub key: RunKey,
+    /// Its name.
+    pub run: RunId,
+    /// The client's name for it.
+    pub handler: String,
+    /// The name its workflow is registered under.
+    pub workflow: String,
+    /// The workflow and version whose nodes may take it.
+    pub pool: String,
+    /// The epoch of the owner that wrote last.
+    pub epoch: u64,
+    /// How many turns it has.
+    pub head: u64,
+    /// The [`Turn::id`] of the last one.
+    pub turn_id: u64,
+    /// How it stands.
+    pub status: Status,
+    /// Whether it waits for the outside.
+    pub idle: bool,
+    /// The sequence that its next stream item gets.
+    pub next_sequence: u64,
+    /// When it was created.
+    pub started_at: Timestamp,
+    /// When it last had a turn.
+    pub updated_at: Timestamp,
+}
+
+impl RunRow {
+    /// Makes it what it is after a turn was written.
+    pub(crate) fn follow(&mut self, turn: &Turn) {
+        self.epoch = turn.epoch;
+        self.head = turn.head + 1;
+        self.turn_id = turn.id;
+        self.status = turn.status;
+        self.idle = turn.idle;
+        self.next_sequence = turn.next_sequence;
+        self.updated_at = turn.at;
+    }
+}
+
+/// Why a store could not do what it was asked.
+///
+/// There is one variant for each thing a caller can do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The store did not answer. Trying again may help; after a write, look first.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] Box<dyn StdError + Send + Sync>),
+
+    /// The store holds something this version cannot read. Trying again cannot help.
+    #[error("the store holds something unreadable: {what}")]
+    Corrupt {
+        /// What is unreadable.
+        what: String,
+    },
+
+    /// Another process has the store open. Stop it, or use another store.
+    #[error("the store is in use by another process: {what}")]
+    InUse {
+        /// Which store.
+        what: String,
+    },
+}
+
+impl StoreError {
+    /// Makes an [`StoreError::Unavailable`].
+    pub fn unavailable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Unavailable(source.into())
+    }
+}

@@ -1,0 +1,167 @@
+//! A workflow: its steps as code, and its [`Definition`] as data.
+//!
+//! [`Workflow::builder`] is the whole API; macros write nothing that it cannot say.
+
+mod builder;
+mod graph;
+mod step;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use stepwell_core::{Definition, Name};
+
+pub use builder::{Builder, StepOptions};
+pub use graph::{BuildError, Problem};
+pub(crate) use step::{ErasedStep, TypedStep};
+
+use crate::engine::state::ErasedState;
+use crate::event::EventType;
+use crate::{Engine, Event, Run, RunError};
+
+/// How long a run started by [`Workflow::run`] may be busy unless the workflow says otherwise.
+///
+/// 45 s as in LlamaIndex Workflows: a forgotten branch shows up as a timeout rather than as a
+/// hang. Served workflows have no such default.
+pub const DEFAULT_RUN_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// What the state of a run must be able to do.
+///
+/// Implemented for every type that can.
+pub trait State: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static> State for T {}
+
+/// A set of steps, checked, ready to run. Cheap to clone.
+#[derive(Clone)]
+pub struct Workflow {
+    inner: Arc<Inner>,
+}
+
+#[derive(Clone)]
+struct Inner {
+    definition: Definition,
+    version: String,
+    module: Option<String>,
+    description: Option<String>,
+    steps: Vec<Step>,
+    /// Every type that a step accepts or returns, or that was added; each name once.
+    types: Vec<EventType>,
+    start: EventType,
+    stop: EventType,
+    state: StateType,
+}
+
+/// A step as code, with the types of its signature.
+#[derive(Clone)]
+pub(crate) struct Step {
+    pub(crate) name: Name,
+    pub(crate) accepts: Vec<EventType>,
+    pub(crate) emits: Vec<EventType>,
+    pub(crate) body: Arc<dyn ErasedStep>,
+}
+
+/// How to make the state of a run from JSON.
+#[derive(Clone, Copy)]
+pub(crate) struct StateType {
+    pub(crate) initial: fn() -> Result<serde_json::Value, serde_json::Error>,
+    pub(crate) load: fn(serde_json::Value) -> Result<Arc<dyn ErasedState>, serde_json::Error>,
+}
+
+impl Workflow {
+    /// Begins a workflow called `name`.
+    pub fn builder(name: impl Into<String>) -> Builder<()> {
+        Builder::new(name.into())
+    }
+
+    /// Returns its own name. A server may register it under another.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.inner.definition.name
+    }
+
+    /// Returns its version: stored runs are taken up only by the version they were started with.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.inner.version
+    }
+
+    /// Returns what it is for, in the words of whoever wrote it.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.inner.description.as_deref()
+    }
+
+    /// Returns every type of event that can be sent to it, its start and stop events among them.
+    #[must_use]
+    pub fn event_types(&self) -> &[EventType] {
+        &self.inner.types
+    }
+
+    /// Returns the type of event that starts it.
+    #[must_use]
+    pub fn start_type(&self) -> &EventType {
+        &self.inner.start
+    }
+
+    /// Returns the type of event that ends it.
+    #[must_use]
+    pub fn stop_type(&self) -> &EventType {
+        &self.inner.stop
+    }
+
+    /// Returns the types that a step accepts, or none if there is no such step.
+    #[must_use]
+    pub fn accepted_by(&self, step: &str) -> Option<&[EventType]> {
+        self.step(step).map(|step| step.accepts.as_slice())
+    }
+
+    /// Starts a run in this process, in memory.
+    ///
+    /// The run goes on if the handle is dropped, but not beyond the process. To keep runs, open
+    /// an [`Engine`] on a store.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`RunError::Start`] if the start event is not of this workflow's start type or
+    /// cannot be written as JSON.
+    pub async fn run<E: Event>(&self, start: E) -> Result<Run, RunError> {
+        let workflow = self.with_default_timeout();
+        let name = self.name().to_owned();
+        let engine = Engine::builder().workflow(&name, workflow).open().await?;
+        engine.run(&name, start).await
+    }
+
+    pub(crate) fn definition(&self) -> &Definition {
+        &self.inner.definition
+    }
+
+    pub(crate) fn module(&self) -> Option<&str> {
+        self.inner.module.as_deref()
+    }
+
+    pub(crate) fn state_type(&self) -> StateType {
+        self.inner.state
+    }
+
+    pub(crate) fn step(&self, name: &str) -> Option<&Step> {
+        self.inner.steps.iter().find(|step| &step.name == name)
+    }
+
+    fn with_default_timeout(&self) -> Self {
+        let mut inner = Inner::clone(&self.inner);
+        inner.definition.timeout.get_or_insert(DEFAULT_RUN_TIMEOUT);
+        Self { inner: Arc::new(inner) }
+    }
+}
+
+impl fmt::Debug for Workflow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workflow")
+            .field("definition", &self.inner.definition)
+            .finish_non_exhaustive()
+    }
+}

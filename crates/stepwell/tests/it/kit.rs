@@ -1,0 +1,143 @@
+//! What the tests share: a counting workflow, engines on a store, and streams as text.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use stepwell::engine::{Cursor, EventStream};
+use stepwell::store::Store;
+use stepwell::{Context, Engine, Event, StepError, StepPhase, StopEvent, StreamItem, Workflow};
+
+/// The longest that anything in these tests may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(Event)]
+#[event(start)]
+pub(crate) struct Count {
+    /// How many numbers to add.
+    pub(crate) items: u64,
+}
+
+#[derive(Event)]
+pub(crate) struct Add {
+    pub(crate) number: u64,
+}
+
+#[derive(Event)]
+pub(crate) struct Added {
+    pub(crate) number: u64,
+}
+
+#[derive(Event)]
+pub(crate) struct Progress {
+    pub(crate) number: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Tally {
+    pub(crate) items: u64,
+    pub(crate) sum: u64,
+}
+
+/// Sends `items` numbers one by one, streams and adds each, and returns how many and their sum.
+/// Something lost or counted twice anywhere shows in the result. `calls` counts bodies.
+pub(crate) fn counting(calls: Arc<AtomicU64>) -> Workflow {
+    Workflow::builder("Counting")
+        .state::<Tally>()
+        .step("split", |start: Count, ctx: Context<Tally>| async move {
+            for number in 1..=start.items {
+                ctx.send(Add { number }).await?;
+            }
+            // Declared, so that the graph is whole; what is returned is nothing.
+            Ok::<Option<Add>, StepError>(None)
+        })
+        .step("add", move |add: Add, ctx: Context<Tally>| {
+            calls.fetch_add(1, Ordering::Relaxed);
+            async move {
+                ctx.stream(Progress { number: add.number }).await?;
+                ctx.update(|tally| tally.sum += add.number).await?;
+                Ok::<_, StepError>(Added { number: add.number })
+            }
+        })
+        .step("gather", |_: Added, ctx: Context<Tally>| async move {
+            let tally = ctx
+                .update(|tally| {
+                    tally.items += 1;
+                    tally.clone()
+                })
+                .await?;
+            let done = tally.items == ITEMS;
+            Ok::<_, StepError>(done.then(|| StopEvent::new(tally.sum)))
+        })
+        .build()
+        .unwrap()
+}
+
+/// How many numbers [`counting`] adds.
+pub(crate) const ITEMS: u64 = 10;
+
+pub(crate) async fn open(store: &Arc<dyn Store>, workflow: &Workflow) -> Engine {
+    open_as(store, "it", workflow).await
+}
+
+pub(crate) async fn open_as(store: &Arc<dyn Store>, name: &str, workflow: &Workflow) -> Engine {
+    let builder = || Engine::builder().store(Arc::clone(store)).workflow(name, workflow.clone());
+    // A faulty store may refuse a few times.
+    for _ in 0..100 {
+        if let Ok(engine) = builder().open().await {
+            return engine;
+        }
+    }
+    panic!("the engine does not open");
+}
+
+/// Fails the test if something takes too long.
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.expect("it takes too long")
+}
+
+/// Reads the whole stream of a handler, a line an item.
+pub(crate) async fn stream_text(engine: &Engine, handler: &str) -> String {
+    let (_, stream) = engine.events(handler, Cursor::Start).await.unwrap();
+    read_text(stream).await
+}
+
+pub(crate) async fn read_text(mut stream: EventStream) -> String {
+    let mut text = String::new();
+    while let Some(item) = soon(stream.next()).await.unwrap() {
+        text += &format!("{} {}\n", item.sequence, line(&item.item));
+    }
+    text
+}
+
+pub(crate) fn line(item: &StreamItem) -> String {
+    match item {
+        StreamItem::Event(event) => format!("{} {}", event.name, event.value.text()),
+        StreamItem::Idle => "idle".to_owned(),
+        StreamItem::Unhandled(unhandled) => format!("unhandled {}", unhandled.event),
+        StreamItem::Restarted { step, from_sequence } => {
+            format!("{step} restarted from {from_sequence}")
+        }
+        StreamItem::Step(change) => {
+            let phase = match change.phase {
+                StepPhase::Queued => "queued",
+                StepPhase::Running => "running",
+                StepPhase::Returned => "returned",
+                StepPhase::Failed => "failed",
+            };
+            let output = change.output.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+            format!("[{} {phase}{output}]", change.step)
+        }
+    }
+}
+
+/// Waits until a condition holds, looking again whenever the runtime has nothing else to do.
+pub(crate) async fn until(mut condition: impl AsyncFnMut() -> bool) {
+    soon(async {
+        while !condition().await {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}

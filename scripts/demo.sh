@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Builds Stepwell and serves its demo workflows. Arguments go to `stepwell demo`.
+set -euo pipefail
+caller="$PWD"
+source "$(dirname "$0")/common.sh"
+
+need_cargo
+need_cc
+cargo build --release --bin stepwell
+program="$(target_dir)/release/stepwell"
+
+listen=(--listen 127.0.0.1:8080)
+for argument in "$@"; do
+    case "$argument" in
+        --listen | --listen=* | --help | -h) listen=() ;;
+    esac
+done
+
+cd "$caller"
+exec "$program" demo ${listen[@]+"${listen[@]}"} "$@"

@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# Runs every test of the project, after installing what they need. See --help.
+set -euo pipefail
+source "$(dirname "$0")/common.sh"
+
+suites=(format house-rules clippy docs test build python kill-loop bench-smoke)
+
+usage() {
+    cat <<END
+usage: scripts/test.sh [SUITE...]
+
+Runs the named suites, or all of them, in this order:
+
+  format       cargo fmt
+  house-rules  the rules of CONTRIBUTING.md that a program can check
+  clippy       lints, warnings denied
+  docs         the documentation builds without a warning
+  test         unit, integration and documentation tests
+  build        the stepwell program
+  python       the published Python client against the stepwell program
+  kill-loop    kill -9 under load, 200 times: nothing acknowledged is lost
+  bench-smoke  the benchmarks run, with little work
+
+Exits with 0 if every suite has passed. A suite that cannot run has failed.
+
+With CI=true, builds and the Python environment are kept outside the checkout, in
+\${XDG_CACHE_HOME:-~/.cache}/stepwell, unless CARGO_TARGET_DIR says otherwise.
+END
+}
+
+format() { cargo fmt --all --check; }
+house_rules() { cargo xtask house-rules; }
+clippy() { cargo clippy --workspace --all-targets --all-features -- -D warnings; }
+docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features; }
+tests() { cargo test --workspace --all-features; }
+build() { cargo build --bin stepwell; }
+kill_loop() { cargo xtask chaos --kills 200; }
+bench_smoke() { cargo xtask bench --smoke; }
+
+python() {
+    build
+    local venv
+    venv="$(venv_dir)"
+    make_venv "$venv"
+    STEPWELL_BIN="$(target_dir)/debug/stepwell" PYTHONDONTWRITEBYTECODE=1 \
+        "$venv/bin/python" -m pytest conformance
+}
+
+in_ci() { [ "${CI:-}" = true ]; }
+
+cache_dir() { echo "${XDG_CACHE_HOME:-$HOME/.cache}/stepwell"; }
+
+venv_dir() {
+    if in_ci; then
+        echo "$(cache_dir)/venv-$(venv_key | cut -c 1-16)"
+    else
+        echo "$PWD/conformance/.venv"
+    fi
+}
+
+# Names what an environment was made from: the interpreter and the pinned packages.
+venv_key() {
+    { python3 -VV && cat conformance/requirements.txt; } | sha256sum | cut -d " " -f 1
+}
+
+# Makes the Python environment, unless a complete one is there for these packages.
+make_venv() {
+    local venv="$1" key
+    key="$(venv_key)"
+    if [ -e "$venv/complete" ] && [ "$(cat "$venv/complete")" = "$key" ]; then
+        return
+    fi
+    rm -rf "$venv"
+    mkdir -p "$(dirname "$venv")"
+    if ! python3 -m venv "$venv"; then
+        install python3-venv
+        rm -rf "$venv"
+        python3 -m venv "$venv"
+    fi
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+        -r conformance/requirements.txt
+    echo "$key" >"$venv/complete"
+}
+
+need_python() {
+    command -v python3 >/dev/null || install python3 python3-venv
+    python3 -c "import sys; sys.exit(sys.version_info < (3, 10))" ||
+        fail "the Python suite needs Python 3.10 or newer, this is $(python3 --version)"
+}
+
+results=()
+failed=()
+
+# Runs one suite, whatever became of the others, and notes how it went.
+suite() {
+    local name="$1" started="$SECONDS" status outcome=passed
+    shift
+    printf '\n==== %s ====\n\n' "$name"
+    set +e
+    # A subshell of its own, not the operand of a condition: only so errexit holds inside.
+    (
+        set -e
+        "$@"
+    )
+    status=$?
+    set -e
+    if [ "$status" -ne 0 ]; then
+        outcome=FAILED
+        failed+=("$name")
+    fi
+    results+=("$name $((SECONDS - started)) $outcome")
+}
+
+# Prints the table, however this script ends.
+report() {
+    local status=$? name seconds outcome
+    if [ "${#results[@]}" -gt 0 ]; then
+        printf '\n%-12s %8s\n' suite minutes
+        for result in "${results[@]}" "total $SECONDS"; do
+            read -r name seconds outcome <<<"$result"
+            printf '%-12s %5d:%02d  %s\n' "$name" $((seconds / 60)) $((seconds % 60)) "$outcome"
+        done
+    fi
+    if [ "${#failed[@]}" -gt 0 ]; then
+        printf '\nfailed: %s\n' "${failed[*]}" >&2
+        exit 1
+    fi
+    exit "$status"
+}
+
+for name in "$@"; do
+    case " ${suites[*]} -h --help " in
+        *" $name "*) ;;
+        *) fail "there is no suite $name; the suites are: ${suites[*]}" ;;
+    esac
+    case "$name" in
+        -h | --help)
+            usage
+            exit
+            ;;
+    esac
+done
+if [ $# -gt 0 ]; then
+    suites=("$@")
+fi
+
+if in_ci; then
+    export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$(cache_dir)/target}"
+    export CARGO_INCREMENTAL=0
+fi
+
+trap report EXIT
+need_cargo
+need_cc
+for name in "${suites[@]}"; do
+    case "$name" in
+        format) suite format format ;;
+        house-rules) suite house-rules house_rules ;;
+        clippy) suite clippy clippy ;;
+        docs) suite docs docs ;;
+        test) suite test tests ;;
+        build) suite build build ;;
+        python)
+            need_python
+            suite python python
+            ;;
+        kill-loop) suite kill-loop kill_loop ;;
+        bench-smoke) suite bench-smoke bench_smoke ;;
+    esac
+done

@@ -1,0 +1,50 @@
+//! Automation of the workspace: `cargo xtask <command>`.
+//!
+//! | command | what it does |
+//! | --- | --- |
+//! | `house-rules` | checks the rules that neither rustc nor clippy knows |
+//! | `chaos` | kills a server over and over and checks that nothing acknowledged is lost |
+//! | `bench` | measures throughput and latency beside a baseline without an engine |
+
+#![expect(clippy::print_stdout, reason = "a program at a terminal answers on stdout")]
+
+mod bench;
+mod chaos;
+mod house_rules;
+mod random;
+mod server;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Automation of the Stepwell workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check the rules that neither rustc nor clippy knows; list every violation.
+    HouseRules,
+    /// Kill a server over and over under load, then check that it kept every promise.
+    Chaos(chaos::Arguments),
+    /// Measure throughput and latency, each beside its baseline.
+    Bench(bench::Arguments),
+    /// Serve one side of a measurement (started by `bench`).
+    #[command(hide = true)]
+    BenchServer(bench::ServerArguments),
+}
+
+fn main() -> Result<ExitCode> {
+    match Arguments::parse().command {
+        Command::HouseRules => house_rules::run(),
+        Command::Chaos(arguments) => chaos::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::BenchServer(arguments) => bench::serve(&arguments),
+    }
+}
