@@ -1,7 +1,7 @@
-# What the scripts share: finding the checkout, the build folder and the tools.
-# Sourced, not run.
+# shellcheck shell=bash
+# What the scripts share, which source it: the checkout, the build folder and the tools.
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 fail() {
     echo "error: $*" >&2
@@ -18,7 +18,7 @@ target_dir() {
 }
 
 # Installs packages of Debian or Ubuntu.
-install() {
+install_packages() {
     command -v apt-get >/dev/null || fail "please install what provides: $*"
     local sudo=()
     if [ "$(id -u)" -ne 0 ]; then
@@ -42,5 +42,5 @@ need_cargo() {
 
 # SQLite is compiled from its C sources.
 need_cc() {
-    command -v cc >/dev/null || install build-essential
+    command -v cc >/dev/null || install_packages build-essential
 }

@@ -2,6 +2,7 @@
 # Builds Stepwell and serves its demo workflows. Arguments go to `stepwell demo`.
 set -euo pipefail
 caller="$PWD"
+# shellcheck source=scripts/common.sh
 source "$(dirname "$0")/common.sh"
 
 need_cargo

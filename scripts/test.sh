@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test of the project, after installing what they need. See --help.
 set -euo pipefail
+# shellcheck source=scripts/common.sh
 source "$(dirname "$0")/common.sh"
 
 suites=(format house-rules clippy docs test build python kill-loop bench-smoke)
@@ -37,11 +38,12 @@ build() { cargo build --bin stepwell; }
 kill_loop() { cargo xtask chaos --kills 200; }
 bench_smoke() { cargo xtask bench --smoke; }
 
-python() {
-    build
+python_client() {
     local venv
+    need_python
     venv="$(venv_dir)"
     make_venv "$venv"
+    build
     STEPWELL_BIN="$(target_dir)/debug/stepwell" PYTHONDONTWRITEBYTECODE=1 \
         "$venv/bin/python" -m pytest conformance
 }
@@ -73,7 +75,7 @@ make_venv() {
     rm -rf "$venv"
     mkdir -p "$(dirname "$venv")"
     if ! python3 -m venv "$venv"; then
-        install python3-venv
+        install_packages python3-venv
         rm -rf "$venv"
         python3 -m venv "$venv"
     fi
@@ -83,7 +85,7 @@ make_venv() {
 }
 
 need_python() {
-    command -v python3 >/dev/null || install python3 python3-venv
+    command -v python3 >/dev/null || install_packages python3 python3-venv
     python3 -c "import sys; sys.exit(sys.version_info < (3, 10))" ||
         fail "the Python suite needs Python 3.10 or newer, this is $(python3 --version)"
 }
@@ -113,12 +115,13 @@ suite() {
 
 # Prints the table, however this script ends.
 report() {
-    local status=$? name seconds outcome
+    local status=$? result name seconds outcome
     if [ "${#results[@]}" -gt 0 ]; then
         printf '\n%-12s %8s\n' suite minutes
         for result in "${results[@]}" "total $SECONDS"; do
             read -r name seconds outcome <<<"$result"
-            printf '%-12s %5d:%02d  %s\n' "$name" $((seconds / 60)) $((seconds % 60)) "$outcome"
+            printf '%-12s %5d:%02d%s\n' \
+                "$name" $((seconds / 60)) $((seconds % 60)) "${outcome:+  $outcome}"
         done
     fi
     if [ "${#failed[@]}" -gt 0 ]; then
@@ -160,10 +163,7 @@ for name in "${suites[@]}"; do
         docs) suite docs docs ;;
         test) suite test tests ;;
         build) suite build build ;;
-        python)
-            need_python
-            suite python python
-            ;;
+        python) suite python python_client ;;
         kill-loop) suite kill-loop kill_loop ;;
         bench-smoke) suite bench-smoke bench_smoke ;;
     esac

@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::{
-    Definition, Definitions, Event, ItemId, Name, Payload, Sent, Tick, TimerId, Timestamp,
+    Definition, Definitions, Effect, Event, ItemId, Name, Payload, Sent, Streamed, Tick, TimerId,
+    Timestamp, Updated,
 };
 
 /// A run, as the fold of its journal.
@@ -223,26 +224,44 @@ impl RunState {
     /// What a body did after its run ended, or after its attempt was over, does not.
     #[must_use]
     pub fn expects(&self, tick: &Tick) -> bool {
-        let (item, attempt) = match tick {
-            Tick::Started(_) => return self.definition.is_none(),
-            Tick::Returned { item, attempt, .. } | Tick::Failed { item, attempt, .. } => {
-                (item, attempt)
-            }
-            Tick::Sent(Sent { effect, .. })
-            | Tick::Updated(crate::Updated { effect, .. })
-            | Tick::Streamed(crate::Streamed { effect, .. }) => (&effect.item, &effect.attempt),
+        match tick {
+            Tick::Started(_) => self.definition.is_none(),
+            Tick::Undelivered { .. } => self.end.is_some(),
+            Tick::Settled => self.is_quiet(),
             Tick::Fired { timer, due } => {
-                return self.is_open() && self.timers.get(timer).is_some_and(|t| t.due == *due);
+                self.is_open() && self.timers.get(timer).is_some_and(|set| set.due == *due)
             }
-            Tick::Undelivered { .. } => return self.end.is_some(),
-            Tick::Settled => return self.is_quiet(),
             Tick::Received { .. }
             | Tick::Cancelled
             | Tick::Resumed { .. }
-            | Tick::Redefined { .. } => return self.is_open(),
-        };
-        self.is_open()
-            && self.items.get(item).is_some_and(|it| it.worker.is_some() && it.attempt == *attempt)
+            | Tick::Redefined { .. } => self.is_open(),
+            Tick::Returned { item, attempt, .. } | Tick::Failed { item, attempt, .. } => {
+                self.recorded(*item, *attempt).is_some()
+            }
+            Tick::Sent(Sent { effect, .. }) => self.follows(effect, |before| before.sent.len()),
+            Tick::Updated(Updated { effect, .. }) => {
+                self.follows(effect, |before| before.updated.len())
+            }
+            // One that restarts replaces what the attempt had published from there on.
+            Tick::Streamed(Streamed { effect, restarted: true, .. }) => {
+                self.follows(effect, |before| before.streamed.len().min(effect.nth as usize))
+            }
+            Tick::Streamed(Streamed { effect, .. }) => {
+                self.follows(effect, |before| before.streamed.len())
+            }
+        }
+    }
+
+    /// Tells whether a call of a body is the one after those of its kind that are recorded.
+    fn follows(&self, effect: &Effect, count: impl Fn(&Recorded) -> usize) -> bool {
+        let recorded = self.recorded(effect.item, effect.attempt);
+        recorded.is_some_and(|before| count(before) == effect.nth as usize)
+    }
+
+    /// Returns what an attempt has done, if its body is running.
+    fn recorded(&self, item: ItemId, attempt: u32) -> Option<&Recorded> {
+        let item = self.items.get(&item)?;
+        (item.worker.is_some() && item.attempt == attempt).then_some(&item.recorded)
     }
 
     /// Tells whether the run could go on under another definition.

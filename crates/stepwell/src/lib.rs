@@ -61,7 +61,30 @@ pub use stepwell_core::{
     Event as RawEvent, Family, Payload, RunId, StepChange, StepPhase, StreamItem, Timestamp,
     Unhandled,
 };
-/// Makes a struct an [`Event`].
+/// Makes a struct an [`Event`](trait@Event).
+///
+/// # Examples
+///
+/// ```
+/// use stepwell::{Event, Extra, Family};
+///
+/// /// Somebody wants something.
+/// #[derive(Event)]
+/// #[event(start, name = "OrderPlaced", alias = "OrderCreated")]
+/// struct Order {
+///     /// What they want.
+///     goods: String,
+///     #[event(default = 1)]
+///     pieces: u32,
+///     note: Option<String>,
+///     #[event(extra)]
+///     extra: Extra,
+/// }
+///
+/// assert_eq!(Order::NAME, "OrderPlaced");
+/// assert_eq!(Order::FAMILY, Family::Start);
+/// ```
+///
 pub use stepwell_macros::Event;
 pub use workflow::{BuildError, StepOptions, Workflow};
 

@@ -207,3 +207,19 @@ fn a_run_may_begin_with_the_state_of_another() {
     assert_eq!(run.user_state(), &json!({ "count": [9_007_199_254_740_993_u64] }));
     crash(&scene.definitions, &[entry], &[commands], 1, &run);
 }
+
+#[test]
+fn a_call_that_is_recorded_already_does_not_count_again() {
+    let scene = Scene::parse(FLOW);
+    let mut run = RunState::new(scene.definitions.clone());
+    let started = scene.entry("0 start Start", &run);
+    apply(&mut run, &started);
+    for call in ["#1 sends A", "#1 updates +1", "#1 streams a b"] {
+        let entry = scene.entry(call, &run);
+        assert!(!apply(&mut run, &entry).is_empty() || call == "#1 updates +1");
+        let once = run.clone();
+        assert!(!run.expects(&entry.tick), "{call}");
+        assert_eq!(apply(&mut run, &entry), []);
+        assert_eq!(run, once, "{call}");
+    }
+}

@@ -111,6 +111,9 @@ fn schema<E: Event>() -> Schema {
         .into_root_schema_for::<E>();
     schema.insert("title".to_owned(), E::NAME.into());
     schema.remove("$schema");
+    // Clients look for it, even where there is nothing in it.
+    let properties = || serde_json::Value::Object(serde_json::Map::new());
+    schema.ensure_object().entry("properties").or_insert_with(properties);
     schema
 }
 

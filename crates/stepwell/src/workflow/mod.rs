@@ -126,8 +126,8 @@ impl Workflow {
     ///
     /// # Errors
     ///
-    /// Returns [`RunError::Start`] if the start event is not of this workflow's start type or
-    /// cannot be written as JSON.
+    /// Returns [`RunError::Engine`] if the start event is not of this workflow's start type, and
+    /// [`RunError::Event`] if it cannot be written as JSON.
     pub async fn run<E: Event>(&self, start: E) -> Result<Run, RunError> {
         let workflow = self.with_default_timeout();
         let name = self.name().to_owned();

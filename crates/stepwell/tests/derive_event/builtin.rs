@@ -50,6 +50,7 @@ fn the_schema_of_a_stop_event_declares_nothing() {
           "title": "StopEvent",
           "description": "Ends a run with any JSON value as its result.",
           "type": "object",
+          "properties": {},
           "additionalProperties": true
         }"#]]);
 }

@@ -108,6 +108,7 @@ fn the_schema_of_an_event_without_fields_is_an_object() {
     check_schema::<Ping>(expect![[r#"
         {
           "title": "Ping",
-          "type": "object"
+          "type": "object",
+          "properties": {}
         }"#]]);
 }
