@@ -10,12 +10,6 @@ need_cc
 cargo build --release --bin stepwell
 program="$(target_dir)/release/stepwell"
 
-listen=(--listen 127.0.0.1:8080)
-for argument in "$@"; do
-    case "$argument" in
-        --listen | --listen=* | --help | -h) listen=() ;;
-    esac
-done
-
+# Paths among the arguments are the caller's.
 cd "$caller"
-exec "$program" demo ${listen[@]+"${listen[@]}"} "$@"
+exec "$program" demo "$@"

@@ -30,7 +30,10 @@ END
 }
 
 format() { cargo fmt --all --check; }
-house_rules() { cargo xtask house-rules; }
+house_rules() {
+    command -v git >/dev/null || install_packages git
+    cargo xtask house-rules
+}
 clippy() { cargo clippy --workspace --all-targets --all-features -- -D warnings; }
 docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features; }
 tests() { cargo test --workspace --all-features; }

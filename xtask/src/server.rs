@@ -42,7 +42,8 @@ impl Server {
             bail!("the server ended before it listened ({status})")
         };
         let address = timeout(limit, address).await;
-        let address = address.with_context(|| format!("the server did not listen in {limit:?}"))??;
+        let address =
+            address.with_context(|| format!("the server did not listen in {limit:?}"))??;
         ensure!(address.starts_with("http://"), "the server listens on `{address}`");
         // Whatever else it prints must not fill the pipe.
         tokio::spawn(async move { while let Ok(Some(_)) = stdout.next_line().await {} });

@@ -1,5 +1,7 @@
 //! Checks what became of a run against the outside record. Pure: data in, violations out.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::frames::Frame;
@@ -61,8 +63,12 @@ fn check_log(log: &[Frame], events: &[Event]) -> Vec<String> {
             break;
         }
     }
-    let terminal: Vec<_> =
-        log.iter().zip(events).filter(|(_, event)| event.is_terminal()).map(|(f, _)| f.sequence).collect();
+    let terminal: Vec<_> = log
+        .iter()
+        .zip(events)
+        .filter(|(_, event)| event.is_terminal())
+        .map(|(f, _)| f.sequence)
+        .collect();
     if terminal.len() != 1 {
         broken.push(format!("the stream has {} terminal events: {terminal:?}", terminal.len()));
     }
@@ -87,10 +93,11 @@ fn check_public(outcome: &Outcome, events: &[Event]) -> Vec<String> {
 /// Whatever any reader saw is what the stream says now, in that order and without holes.
 fn check_readings(notes: &Notes, log: &[Frame], events: &[Event]) -> Vec<String> {
     let mut broken = Vec::new();
+    let texts: BTreeMap<u64, &str> = log.iter().map(|f| (f.sequence, f.text.as_str())).collect();
     for (sequence, text) in &notes.seen {
-        let now = log.iter().find(|frame| frame.sequence == *sequence).map(|frame| &frame.text);
+        let now = texts.get(sequence).copied();
         if now != Some(text) {
-            let now = now.map_or("nothing", String::as_str);
+            let now = now.unwrap_or("nothing");
             broken.push(format!("item {sequence} was seen as `{text}` and is `{now}`"));
         }
     }
@@ -128,7 +135,9 @@ fn check_end(notes: &Notes, record: &Value, events: &[Event]) -> Vec<String> {
             }
         }
         "cancelled" => {
-            if matches!(notes.cancel, None | Some(Ack::Refused)) {
+            // A purge cancels first, and may have been cut after that.
+            let asked = |ack: Option<Ack>| !matches!(ack, None | Some(Ack::Refused));
+            if !asked(notes.cancel) && !asked(notes.purge) {
                 broken.push(format!("nobody cancelled it, and it is cancelled: {record}"));
             }
             if last.map(Event::name) != Some("WorkflowCancelledEvent") {

@@ -76,7 +76,9 @@ mod tests {
 
     #[test]
     fn whatever_is_no_frame_is_refused() {
-        for bytes in ["data: {}\n\n", "id: x\ndata: {}\n\n", "id: 1\ndata: {}\ndata: {}\n\n", "\n\n"] {
+        for bytes in
+            ["data: {}\n\n", "id: x\ndata: {}\n\n", "id: 1\ndata: {}\ndata: {}\n\n", "\n\n"]
+        {
             assert!(Frames::default().take(bytes.as_bytes()).is_err(), "{bytes:?}");
         }
     }

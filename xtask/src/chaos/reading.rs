@@ -97,7 +97,8 @@ impl Event {
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let envelope: Value = serde_json::from_str(text)
             .map_err(|error| format!("an event is not JSON ({error}): {text}"))?;
-        let members = envelope.as_object().map(|object| object.keys().map(String::as_str).collect());
+        let members =
+            envelope.as_object().map(|object| object.keys().map(String::as_str).collect());
         let mut members: Vec<&str> = members.unwrap_or_default();
         members.sort_unstable();
         if members != ["qualified_name", "type", "types", "value"] {

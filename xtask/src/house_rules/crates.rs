@@ -91,7 +91,9 @@ fn parents(file: &str) -> (Vec<String>, &str) {
     let (folder, name) = module.rsplit_once('/').unwrap_or(("", module));
     let files = match folder {
         "" => vec!["lib.rs".to_owned(), "main.rs".to_owned()],
-        _ if folder.starts_with("bin/") => vec![format!("{folder}/main.rs"), format!("{folder}/mod.rs")],
+        _ if folder.starts_with("bin/") => {
+            vec![format!("{folder}/main.rs"), format!("{folder}/mod.rs")]
+        }
         _ => vec![format!("{folder}/mod.rs"), format!("{folder}.rs")],
     };
     (files, name)
@@ -100,7 +102,8 @@ fn parents(file: &str) -> (Vec<String>, &str) {
 fn declares(text: &str, name: &str) -> bool {
     text.lines().any(|line| {
         let code = line.trim();
-        let after = code.strip_prefix("mod ").or_else(|| code.split_once(" mod ").map(|(_, mod_)| mod_));
+        let after =
+            code.strip_prefix("mod ").or_else(|| code.split_once(" mod ").map(|(_, mod_)| mod_));
         let is_comment = code.starts_with("//");
         let declared = after.and_then(|after| after.trim_start().strip_prefix(name));
         !is_comment && declared.is_some_and(|rest| rest.trim_start().starts_with([';', '{']))

@@ -65,7 +65,8 @@ fn check(tree: &Tree) -> Vec<Violation> {
 impl Tree {
     /// Reads every file that git tracks or would track.
     fn read() -> Result<Self> {
-        let root = PathBuf::from(git(Path::new("."), &["rev-parse", "--show-toplevel"])?.trim_end());
+        let root =
+            PathBuf::from(git(Path::new("."), &["rev-parse", "--show-toplevel"])?.trim_end());
         let listing = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
         let mut files = BTreeMap::new();
         for path in git(&root, &listing)?.split_terminator('\0') {

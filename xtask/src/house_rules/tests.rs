@@ -12,7 +12,8 @@ const MANIFEST: &str = "[package]\nname = \"x\"\n\n[lints]\nworkspace = true\n";
 /// being found in this file.
 fn check_files(files: &[(&str, &str)], expected: Expect) {
     let mut tree = Tree::default();
-    for (path, text) in [("CHANGELOG.md", ""), ("Cargo.toml", "[workspace]\n")].iter().chain(files) {
+    for (path, text) in [("CHANGELOG.md", ""), ("Cargo.toml", "[workspace]\n")].iter().chain(files)
+    {
         tree.files.insert((*path).to_owned(), Some(text.replace('~', "")));
     }
     let violations: Vec<_> = check(&tree).iter().map(ToString::to_string).collect();
@@ -124,7 +125,9 @@ fn npm_locks_name_no_registry() {
     let lock = "{\n  \"~resolved\": \"https://registry/x.tgz\"\n  \"~resolved\": \"../x\"\n}";
     check_files(
         &[("ui/package-lock.json", lock), ("other.json", lock)],
-        expect!["ui/package-lock.json:2: the address of a registry: set `omit-lockfile-registry-resolved`"],
+        expect![
+            "ui/package-lock.json:2: the address of a registry: set `omit-lockfile-registry-resolved`"
+        ],
     );
 }
 

@@ -27,6 +27,7 @@ mod shared;
 mod start;
 pub(crate) mod state;
 mod stream;
+mod surely;
 mod timers;
 
 use std::collections::BTreeMap;
@@ -48,12 +49,7 @@ use crate::store::{Delivery, HandlerFilter, Message, RunRow, Store, StoreError};
 use hub::Head;
 use inbound::Inbound;
 use shared::Shared;
-
-/// How often a delivery is tried again when the store does not say what became of it.
-const DELIVERIES: usize = 5;
-
-/// How long to wait before the first of them; each later one waits twice as long.
-const DELIVERY_DELAY: Duration = Duration::from_millis(20);
+use surely::surely;
 
 /// How long a cancelled run may take to end before its canceller is told to look later: longer
 /// than any commit, and short enough to wait for.
@@ -256,9 +252,8 @@ impl Engine {
         let unknown = || EngineError::UnknownHandler(handler.to_owned());
         let row = self.shared.store.handler(handler).await?.ok_or_else(unknown)?;
         let last = self.shared.store.last_stream_rows(&[row.key]).await?.pop().flatten();
-        if !self.shared.store.purge(handler).await? {
-            return Err(unknown());
-        }
+        // Whether this call or another one has removed it makes no difference.
+        surely("a purge", async || self.shared.store.purge(handler).await).await?;
         let tail = last.map(Arc::new);
         let record = RunRecord::read(row, tail.as_deref())?;
         let head = Head {
@@ -339,18 +334,10 @@ impl Engine {
             idempotency_key: Uuid::now_v7().simple().to_string(),
             body: inbound.pack(),
         };
-        let mut delay = DELIVERY_DELAY;
-        for attempt in 1.. {
-            match self.shared.store.deliver(message.clone()).await {
-                Ok(Delivery::Accepted | Delivery::Duplicate) => break,
-                Ok(Delivery::Ended) => return Err(EngineError::Ended(row.handler.clone())),
-                Err(error @ StoreError::Unavailable(_)) if attempt < DELIVERIES => {
-                    tracing::warn!(run = %row.run, %error, "delivery unknown; asking again");
-                    tokio::time::sleep(delay).await;
-                    delay *= 2;
-                }
-                Err(error) => return Err(error.into()),
-            }
+        let store = &self.shared.store;
+        let answer = surely("a message", async || store.deliver(message.clone()).await).await?;
+        if answer == Delivery::Ended {
+            return Err(EngineError::Ended(row.handler.clone()));
         }
         self.shared.wake(&row.run, |errands| errands.inbox = true);
         Ok(())

@@ -1,7 +1,6 @@
 //! Starts runs.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 use stepwell_core::{Event as RawEvent, RunId, RunState, SEMANTICS, Started, Tick};
@@ -14,14 +13,9 @@ use super::load;
 use super::record::RunRecord;
 use super::shared::{Registered, Shared};
 use super::state::ErasedState;
+use super::surely::surely;
 use super::{Engine, EngineError};
 use crate::store::{Creation, NewRun, RunKey, RunRow, Status, StoreError};
-
-/// How often creating a run is tried again when the store does not say what became of it.
-const CREATIONS: usize = 5;
-
-/// How long to wait before the first of them; each later one waits twice as long.
-const CREATION_DELAY: Duration = Duration::from_millis(20);
 
 /// How many shards a pool has. It is stored with every run, so it never changes.
 const SHARDS: u32 = 256;
@@ -151,16 +145,17 @@ impl Engine {
         // Claimed before it exists, so that nobody who finds it there takes it up a second time.
         let (mailbox, letters) = shared.claim(&run);
         let subscription = shared.hub.subscribe(&run);
-        row.key = match create_surely(shared, new_run).await {
-            Ok(Creation::Created(key)) => key,
-            not_created => {
-                shared.release(&run);
-                return match not_created? {
-                    Creation::Busy => Ok(Err(NotCreated::Busy)),
-                    _ => Ok(Err(NotCreated::Changed)),
-                };
-            }
-        };
+        row.key =
+            match surely("a new run", async || shared.store.create(new_run.clone()).await).await {
+                Ok(Creation::Created(key)) => key,
+                not_created => {
+                    shared.release(&run);
+                    return match not_created? {
+                        Creation::Busy => Ok(Err(NotCreated::Busy)),
+                        _ => Ok(Err(NotCreated::Changed)),
+                    };
+                }
+            };
         let registered = Arc::clone(registered);
         let loaded = Loaded { registered, row: row.clone(), state, cell, draft, written: true };
         shared.spawn_driver(run, mailbox, letters, Some(loaded));
@@ -180,22 +175,6 @@ struct New {
 enum NotCreated {
     Busy,
     Changed,
-}
-
-/// Creates a run, once, however often the store has to be asked.
-async fn create_surely(shared: &Shared, run: NewRun) -> Result<Creation, StoreError> {
-    let mut delay = CREATION_DELAY;
-    for _ in 1..CREATIONS {
-        match shared.store.create(run.clone()).await {
-            Err(error @ StoreError::Unavailable(_)) => {
-                tracing::warn!(run = %run.run, %error, "creation unknown; asking again");
-                tokio::time::sleep(delay).await;
-                delay *= 2;
-            }
-            answer => return answer,
-        }
-    }
-    shared.store.create(run).await
 }
 
 /// Returns the state that a handler's ended run left; none if its journal cannot be read as a

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use expect_test::expect;
 use stepwell::engine::Start;
 use stepwell::event::EventType;
-use stepwell::store::{MemoryStore, SqliteOptions, SqliteStore, Status, Store};
+use stepwell::store::{SqliteOptions, SqliteStore, Status, Store};
 use stepwell::{Context, Event, Payload, RawEvent, StartEvent, Workflow};
 
-use crate::kit::{open, open_as, soon, stream_text, until};
+use crate::kit::{Home, on_each_store, open, open_as, soon, stream_text, until};
 
 #[derive(Event)]
 #[event(request)]
@@ -46,9 +46,17 @@ fn answer(text: &str) -> RawEvent {
     EventType::of::<Answer>(None).read(&fields).unwrap()
 }
 
-#[tokio::test]
-async fn hi_1_a_request_is_published_and_the_answer_ends_the_run() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+on_each_store! {
+    hi_1_a_request_is_published_and_the_answer_ends_the_run,
+    a_waiting_run_goes_on_in_another_engine,
+    a_waiting_run_can_be_cancelled,
+    id_2_the_run_says_that_it_is_idle_each_time_it_settles,
+    a_run_whose_workflow_is_missing_waits_and_goes_on_when_it_is_back,
+    a_run_whose_workflow_is_missing_can_be_cancelled,
+}
+
+async fn hi_1_a_request_is_published_and_the_answer_ends_the_run(home: Home) {
+    let store = home.store();
     let engine = open(&store, &human()).await;
     engine.start(start()).await.unwrap();
     until(async || engine.handler("h").await.unwrap().unwrap().idle).await;
@@ -66,9 +74,8 @@ async fn hi_1_a_request_is_published_and_the_answer_ends_the_run() {
     .assert_eq(&text);
 }
 
-#[tokio::test]
-async fn a_waiting_run_goes_on_in_another_engine() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+async fn a_waiting_run_goes_on_in_another_engine(home: Home) {
+    let store = home.store();
     let first = open(&store, &human()).await;
     first.start(start()).await.unwrap();
     until(async || first.handler("h").await.unwrap().unwrap().idle).await;
@@ -80,9 +87,8 @@ async fn a_waiting_run_goes_on_in_another_engine() {
     assert!(text.ends_with("6 Done {\"text\":\"me\"}\n"), "{text}");
 }
 
-#[tokio::test]
-async fn a_waiting_run_can_be_cancelled() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+async fn a_waiting_run_can_be_cancelled(home: Home) {
+    let store = home.store();
     let engine = open(&store, &human()).await;
     engine.start(start()).await.unwrap();
     until(async || engine.handler("h").await.unwrap().unwrap().idle).await;
@@ -90,9 +96,8 @@ async fn a_waiting_run_can_be_cancelled() {
     assert_eq!(record.status, Status::Cancelled);
 }
 
-#[tokio::test]
-async fn id_2_the_run_says_that_it_is_idle_each_time_it_settles() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+async fn id_2_the_run_says_that_it_is_idle_each_time_it_settles(home: Home) {
+    let store = home.store();
     let engine = open(&store, &human()).await;
     engine.start(start()).await.unwrap();
     until(async || engine.handler("h").await.unwrap().unwrap().idle).await;
@@ -107,9 +112,8 @@ async fn id_2_the_run_says_that_it_is_idle_each_time_it_settles() {
     assert!(text.contains("3 idle\n4 unhandled Stray\n5 idle\n"), "{text}");
 }
 
-#[tokio::test]
-async fn a_run_whose_workflow_is_missing_waits_and_goes_on_when_it_is_back() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+async fn a_run_whose_workflow_is_missing_waits_and_goes_on_when_it_is_back(home: Home) {
+    let store = home.store();
     let first = open(&store, &human()).await;
     first.start(start()).await.unwrap();
     until(async || first.handler("h").await.unwrap().unwrap().idle).await;
@@ -127,9 +131,8 @@ async fn a_run_whose_workflow_is_missing_waits_and_goes_on_when_it_is_back() {
     assert!(text.ends_with("6 Done {\"text\":\"me\"}\n"), "{text}");
 }
 
-#[tokio::test]
-async fn a_run_whose_workflow_is_missing_can_be_cancelled() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+async fn a_run_whose_workflow_is_missing_can_be_cancelled(home: Home) {
+    let store = home.store();
     let first = open(&store, &human()).await;
     first.start(start()).await.unwrap();
     until(async || first.handler("h").await.unwrap().unwrap().idle).await;

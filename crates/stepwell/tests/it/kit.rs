@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use stepwell::engine::{Cursor, EventStream};
-use stepwell::store::Store;
+use stepwell::store::{FaultyStore, MemoryStore, SqliteOptions, SqliteStore, Store};
 use stepwell::{Context, Engine, Event, StepError, StepPhase, StopEvent, StreamItem, Workflow};
+use tempfile::TempDir;
 
 /// The longest that anything in these tests may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -141,3 +142,60 @@ pub(crate) async fn until(mut condition: impl AsyncFnMut() -> bool) {
     })
     .await;
 }
+
+/// Where the runs of one test live.
+pub(crate) struct Home {
+    store: Arc<dyn Store>,
+    /// Removed when the test is over.
+    _directory: Option<TempDir>,
+}
+
+impl Home {
+    pub(crate) fn memory() -> Self {
+        Self { store: Arc::new(MemoryStore::default()), _directory: None }
+    }
+
+    pub(crate) fn sqlite() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("runs.db");
+        let store = SqliteStore::open(file, SqliteOptions::default()).unwrap();
+        Self { store: Arc::new(store), _directory: Some(directory) }
+    }
+
+    /// A store in memory that fails one write in ten, before or after the fact, or makes it twice.
+    pub(crate) fn faulty(seed: u64) -> Self {
+        let store = FaultyStore::new(Self::memory().store, seed, 100).with_reads(Vec::new());
+        Self { store: Arc::new(store), _directory: None }
+    }
+
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+}
+
+/// Runs each test in memory, on SQLite, and on stores that fail.
+macro_rules! on_each_store {
+    ($($test:ident,)*) => {
+        mod in_memory {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test($crate::kit::Home::memory()).await;
+            })*
+        }
+        mod on_sqlite {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test($crate::kit::Home::sqlite()).await;
+            })*
+        }
+        mod on_a_faulty_store {
+            $(#[tokio::test]
+            async fn $test() {
+                for seed in 0..10 {
+                    super::$test($crate::kit::Home::faulty(seed)).await;
+                }
+            })*
+        }
+    };
+}
+pub(crate) use on_each_store;

@@ -4,7 +4,7 @@
 
 mod crash;
 mod graph;
-#[cfg(feature = "sqlite")]
+
 mod human;
 mod kit;
 mod run;

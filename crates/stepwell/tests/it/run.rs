@@ -7,12 +7,14 @@ use std::time::Duration;
 use expect_test::expect;
 use stepwell::engine::{EngineError, Start};
 use stepwell::event::EventType;
-use stepwell::store::{HandlerFilter, MemoryStore, Status, Store};
+use stepwell::store::{HandlerFilter, Status};
 use stepwell::{
     Context, Event, Family, Payload, RawEvent, StartEvent, StepError, StopEvent, Workflow,
 };
 
-use crate::kit::{Count, ITEMS, Tally, counting, open, soon, stream_text, until};
+use crate::kit::{
+    Count, Home, ITEMS, Tally, counting, on_each_store, open, soon, stream_text, until,
+};
 
 fn one_step<F, R>(body: F) -> Workflow
 where
@@ -27,8 +29,15 @@ fn start(handler: Option<&str>) -> Start {
     Start { workflow: "it".to_owned(), input, handler: handler.map(str::to_owned) }
 }
 
-fn memory() -> Arc<dyn Store> {
-    Arc::new(MemoryStore::default())
+on_each_store! {
+    fl_1_a_failed_step_ends_the_run_with_its_message,
+    to_3_a_run_that_is_busy_for_too_long_times_out,
+    cn_1_a_cancelled_run_has_ended_when_cancel_returns,
+    a_run_starts_only_with_the_start_event_of_its_workflow,
+    a_handler_that_is_used_again_keeps_its_place_and_its_state,
+    of_many_starts_with_one_handler_exactly_one_wins,
+    a_purged_handler_is_gone_and_its_state_is_forgotten,
+    a_stop_event_from_outside_ends_nothing,
 }
 
 #[tokio::test]
@@ -71,9 +80,8 @@ async fn ex_8_sends_are_routed_in_program_order_and_before_the_result() {
     assert_eq!(stop.result, "first second third");
 }
 
-#[tokio::test]
-async fn fl_1_a_failed_step_ends_the_run_with_its_message() {
-    let engine = open(&memory(), &one_step(|_, _| async { Err(StepError::new("boom")) })).await;
+async fn fl_1_a_failed_step_ends_the_run_with_its_message(home: Home) {
+    let engine = open(&home.store(), &one_step(|_, _| async { Err(StepError::new("boom")) })).await;
     let record = soon(engine.start_and_wait(start(Some("h")))).await.unwrap();
     assert_eq!(record.status, Status::Failed);
     let text = stream_text(&engine, "h").await;
@@ -95,8 +103,7 @@ async fn a_panic_in_a_step_fails_the_run_and_nothing_else() {
     expect!["step `step` failed: the step panicked: at the disco"].assert_eq(&error.to_string());
 }
 
-#[tokio::test]
-async fn to_3_a_run_that_is_busy_for_too_long_times_out() {
+async fn to_3_a_run_that_is_busy_for_too_long_times_out(home: Home) {
     let workflow = Workflow::builder("Nap")
         .timeout(Duration::from_millis(50))
         .step("nap", |_: StartEvent, _: Context| async {
@@ -105,7 +112,7 @@ async fn to_3_a_run_that_is_busy_for_too_long_times_out() {
         })
         .build()
         .unwrap();
-    let engine = open(&memory(), &workflow).await;
+    let engine = open(&home.store(), &workflow).await;
     let record = soon(engine.start_and_wait(start(Some("h")))).await.unwrap();
     assert_eq!(record.status, Status::TimedOut);
     expect![[r#"
@@ -115,13 +122,12 @@ async fn to_3_a_run_that_is_busy_for_too_long_times_out() {
     .assert_eq(&stream_text(&engine, "h").await);
 }
 
-#[tokio::test]
-async fn cn_1_a_cancelled_run_has_ended_when_cancel_returns() {
+async fn cn_1_a_cancelled_run_has_ended_when_cancel_returns(home: Home) {
     let workflow = one_step(|_, ctx| async move {
         ctx.cancelled().cancelled().await;
         Ok(StopEvent::new("nobody hears this"))
     });
-    let engine = open(&memory(), &workflow).await;
+    let engine = open(&home.store(), &workflow).await;
     engine.start(start(Some("h"))).await.unwrap();
     let record = soon(engine.cancel("h")).await.unwrap();
     assert_eq!(record.status, Status::Cancelled);
@@ -190,9 +196,8 @@ async fn a_send_to_a_step_that_does_not_accept_the_event_is_refused_at_the_call(
         .assert_eq(&error.to_string());
 }
 
-#[tokio::test]
-async fn a_run_starts_only_with_the_start_event_of_its_workflow() {
-    let engine = open(&memory(), &counting(Arc::default())).await;
+async fn a_run_starts_only_with_the_start_event_of_its_workflow(home: Home) {
+    let engine = open(&home.store(), &counting(Arc::default())).await;
     let error = engine.start(start(None)).await.unwrap_err();
     expect!["the start event must be a `__main__.Count`, not a `workflows.events.StartEvent`"]
         .assert_eq(&error.to_string());
@@ -201,8 +206,7 @@ async fn a_run_starts_only_with_the_start_event_of_its_workflow() {
     expect!["there is no workflow `other`"].assert_eq(&error.to_string());
 }
 
-#[tokio::test]
-async fn a_handler_that_is_used_again_keeps_its_place_and_its_state() {
+async fn a_handler_that_is_used_again_keeps_its_place_and_its_state(home: Home) {
     let workflow = Workflow::builder("Sums")
         .state::<Tally>()
         .step("add", |_: StartEvent, ctx: Context<Tally>| async move {
@@ -214,7 +218,7 @@ async fn a_handler_that_is_used_again_keeps_its_place_and_its_state() {
         })
         .build()
         .unwrap();
-    let engine = open(&memory(), &workflow).await;
+    let engine = open(&home.store(), &workflow).await;
     let mut results = Vec::new();
     for handler in ["a", "b", "a", "a"] {
         let record = soon(engine.start_and_wait(start(Some(handler)))).await.unwrap();
@@ -227,13 +231,12 @@ async fn a_handler_that_is_used_again_keeps_its_place_and_its_state() {
     assert_eq!(listed, ["a", "b"]);
 }
 
-#[tokio::test]
-async fn of_many_starts_with_one_handler_exactly_one_wins() {
+async fn of_many_starts_with_one_handler_exactly_one_wins(home: Home) {
     let workflow = one_step(|_, ctx| async move {
         ctx.cancelled().cancelled().await;
         Ok(StopEvent::default())
     });
-    let engine = open(&memory(), &workflow).await;
+    let engine = open(&home.store(), &workflow).await;
     let starts = (0..20).map(|_| engine.start(start(Some("h"))));
     let answers = futures::future::join_all(starts).await;
     let won = answers.iter().filter(|answer| answer.is_ok()).count();
@@ -242,9 +245,8 @@ async fn of_many_starts_with_one_handler_exactly_one_wins() {
     soon(engine.cancel("h")).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_purged_handler_is_gone_and_its_state_is_forgotten() {
-    let engine = open(&memory(), &one_step(|_, _| async { Ok(StopEvent::new(1)) })).await;
+async fn a_purged_handler_is_gone_and_its_state_is_forgotten(home: Home) {
+    let engine = open(&home.store(), &one_step(|_, _| async { Ok(StopEvent::new(1)) })).await;
     soon(engine.start_and_wait(start(Some("h")))).await.unwrap();
     engine.purge("h").await.unwrap();
     assert!(engine.handler("h").await.unwrap().is_none());
@@ -252,13 +254,12 @@ async fn a_purged_handler_is_gone_and_its_state_is_forgotten() {
     assert!(matches!(error, EngineError::UnknownHandler(_)), "{error}");
 }
 
-#[tokio::test]
-async fn a_stop_event_from_outside_ends_nothing() {
+async fn a_stop_event_from_outside_ends_nothing(home: Home) {
     let workflow = one_step(|_, ctx| async move {
         ctx.cancelled().cancelled().await;
         Ok(StopEvent::default())
     });
-    let engine = open(&memory(), &workflow).await;
+    let engine = open(&home.store(), &workflow).await;
     engine.start(start(Some("h"))).await.unwrap();
     let stop = RawEvent::builtin("StopEvent", Family::Stop, Payload::object());
     engine.send("h", stop, None).await.unwrap();

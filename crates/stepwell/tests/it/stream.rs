@@ -5,10 +5,9 @@ use std::sync::atomic::AtomicU64;
 
 use stepwell::engine::{Cursor, Start};
 use stepwell::event::EventType;
-use stepwell::store::{MemoryStore, Store};
 use stepwell::{Context, Event, Payload, StartEvent, StepError, StopEvent, Workflow};
 
-use crate::kit::{Count, ITEMS, counting, open, read_text, soon, stream_text};
+use crate::kit::{Count, Home, ITEMS, counting, on_each_store, open, read_text, soon, stream_text};
 
 #[derive(Event)]
 struct Token {
@@ -20,9 +19,14 @@ fn start<E: Event>(fields: serde_json::Value) -> Start {
     Start { workflow: "it".to_owned(), input, handler: Some("h".to_owned()) }
 }
 
-#[tokio::test]
-async fn every_reader_sees_the_same_whenever_it_comes() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+on_each_store! {
+    every_reader_sees_the_same_whenever_it_comes,
+    a_cursor_leaves_out_what_was_seen_and_nothing_else,
+    a_reader_of_a_purged_run_still_gets_its_terminal_event,
+}
+
+async fn every_reader_sees_the_same_whenever_it_comes(home: Home) {
+    let store = home.store();
     let engine = open(&store, &counting(Arc::new(AtomicU64::new(0)))).await;
     engine.start(start::<Count>(serde_json::json!({ "items": ITEMS }))).await.unwrap();
     let readers = (0..10).map(|_| stream_text(&engine, "h"));
@@ -34,9 +38,8 @@ async fn every_reader_sees_the_same_whenever_it_comes() {
     assert_eq!(sequences, (0..sequences.len()).collect::<Vec<_>>());
 }
 
-#[tokio::test]
-async fn a_cursor_leaves_out_what_was_seen_and_nothing_else() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+async fn a_cursor_leaves_out_what_was_seen_and_nothing_else(home: Home) {
+    let store = home.store();
     let engine = open(&store, &counting(Arc::new(AtomicU64::new(0)))).await;
     let started = start::<Count>(serde_json::json!({ "items": ITEMS }));
     soon(engine.start_and_wait(started)).await.unwrap();
@@ -72,9 +75,8 @@ async fn sm_2_items_keep_the_order_in_which_a_body_published_them() {
     assert_eq!(text, expected);
 }
 
-#[tokio::test]
-async fn a_reader_of_a_purged_run_still_gets_its_terminal_event() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+async fn a_reader_of_a_purged_run_still_gets_its_terminal_event(home: Home) {
+    let store = home.store();
     let engine = open(&store, &counting(Arc::new(AtomicU64::new(0)))).await;
     let started = start::<Count>(serde_json::json!({ "items": ITEMS }));
     soon(engine.start_and_wait(started)).await.unwrap();

@@ -1,0 +1,90 @@
+//! What became of runs, and cancelling them.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use stepwell::engine::{EngineError, RunRecord};
+use stepwell::store::{self, HandlerFilter};
+use stepwell_wire::llama::{Acknowledged, Acknowledgement, HandlerList, Refusal, Status};
+
+use super::convert;
+use crate::app::App;
+use crate::error::ApiError;
+use crate::reply;
+use crate::request::{HandlerId, Parameters};
+
+/// `GET /handlers?status=&workflow_name=`.
+pub(super) async fn get_handlers(
+    State(app): State<Arc<App>>,
+    parameters: Parameters,
+) -> Result<Response, ApiError> {
+    let records = match filter(&parameters) {
+        Some(filter) => app.engine.handlers(&filter).await?,
+        None => Vec::new(),
+    };
+    let handlers = records.iter().map(convert::record).collect();
+    Ok(reply::json(200, &HandlerList { handlers }))
+}
+
+/// Returns which handlers are asked for; none if no handler can be what is asked for.
+fn filter(parameters: &Parameters) -> Option<HandlerFilter> {
+    let wanted: Vec<&str> = parameters.all("status").collect();
+    let statuses: Vec<store::Status> = wanted
+        .iter()
+        .filter_map(|name| Status::from_name(name))
+        .flat_map(|status| convert::stored_statuses(status).iter().copied())
+        .collect();
+    let workflows = parameters.all("workflow_name").map(ToOwned::to_owned).collect();
+    let possible = wanted.is_empty() || !statuses.is_empty();
+    possible.then_some(HandlerFilter { statuses, workflows })
+}
+
+/// `GET /handlers/{handler_id}`.
+pub(super) async fn get_handler(
+    State(app): State<Arc<App>>,
+    HandlerId(handler): HandlerId,
+) -> Result<Response, ApiError> {
+    let record = find(&app, &handler).await?;
+    Ok(reply::json(convert::status(record.status).http_status(), &convert::record(&record)))
+}
+
+/// `GET /results/{handler_id}`: the same with a bare result, for old clients.
+pub(super) async fn get_result(
+    State(app): State<Arc<App>>,
+    HandlerId(handler): HandlerId,
+) -> Result<Response, ApiError> {
+    let record = find(&app, &handler).await?;
+    Ok(reply::json(convert::status(record.status).http_status(), &convert::bare_record(&record)))
+}
+
+async fn find(app: &App, handler: &str) -> Result<RunRecord, ApiError> {
+    Ok(app.engine.handler(handler).await?.ok_or(Refusal::UnknownHandler)?)
+}
+
+/// `POST /handlers/{handler_id}/cancel?purge=`.
+pub(super) async fn cancel(
+    State(app): State<Arc<App>>,
+    HandlerId(handler): HandlerId,
+    parameters: Parameters,
+) -> Result<Response, ApiError> {
+    let status = if parameters.is_on("purge").unwrap_or(false) {
+        app.in_time(app.engine.purge(&handler)).await?;
+        Acknowledgement::Deleted
+    } else {
+        let cancelled = async {
+            match app.engine.cancel(&handler).await {
+                // It came to another end in the last moment.
+                Ok(record) if record.status != store::Status::Cancelled => {
+                    Err(EngineError::UnknownHandler(record.handler))
+                }
+                // What has ended cannot be cancelled, and is not found here.
+                Err(EngineError::Ended(handler)) => Err(EngineError::UnknownHandler(handler)),
+                answer => answer,
+            }
+        };
+        app.in_time(cancelled).await?;
+        Acknowledgement::Cancelled
+    };
+    Ok(reply::json(200, &Acknowledged { status }))
+}

@@ -1,0 +1,74 @@
+//! Reads events from clients as events of a workflow.
+
+use stepwell::event::EventTypeError;
+use stepwell::{EventType, Payload, RawEvent, Workflow};
+use stepwell_wire::llama::{ClientEnvelope, EventError};
+
+/// Reads an event of whichever of the workflow's types it names.
+pub(super) fn read(workflow: &Workflow, event: ClientEnvelope) -> Result<RawEvent, EventError> {
+    let found = find(workflow.event_types(), &event)?;
+    if !event.is_object() {
+        return Err(EventError::Field {
+            class: found.name().to_string(),
+            field: String::new(),
+            problem: "Input should be an object".to_owned(),
+        });
+    }
+    read_as(found, event.value.into())
+}
+
+/// Reads an object as an event of a type.
+pub(super) fn read_as(event_type: &EventType, fields: Payload) -> Result<RawEvent, EventError> {
+    event_type.read(&fields).map_err(|error| {
+        let (field, problem) = describe(error);
+        EventError::Field { class: event_type.name().to_string(), field, problem }
+    })
+}
+
+/// The bare name wins over the qualified one, and one that is good makes up for one that is bad.
+fn find<'a>(types: &'a [EventType], event: &ClientEnvelope) -> Result<&'a EventType, EventError> {
+    let by_name = event.r#type.as_deref().and_then(|name| {
+        types.iter().find(|known| names(known).any(|known| known == name))
+    });
+    if let Some(found) = by_name {
+        return Ok(found);
+    }
+    match (&event.qualified_name, &event.r#type) {
+        (Some(qualified), _) => types
+            .iter()
+            .find(|known| is_qualified(known, qualified))
+            .ok_or_else(|| EventError::Undeclared { qualified_name: qualified.clone() }),
+        (None, Some(name)) => {
+            let known = types.iter().map(|known| known.name().to_string());
+            Err(EventError::UnknownType { name: name.clone(), known: known.collect() })
+        }
+        (None, None) => Err(EventError::Unnamed),
+    }
+}
+
+fn names(event_type: &EventType) -> impl Iterator<Item = &str> {
+    std::iter::once(event_type.name().as_str()).chain(event_type.aliases().iter().copied())
+}
+
+fn is_qualified(event_type: &EventType, qualified: &str) -> bool {
+    let name = qualified.strip_prefix(event_type.module().as_str());
+    let name = name.and_then(|rest| rest.strip_prefix('.'));
+    name.is_some_and(|name| names(event_type).any(|known| known == name))
+}
+
+/// Returns which field is wrong, and how.
+fn describe(error: EventTypeError) -> (String, String) {
+    let EventTypeError { field, message } = error;
+    // Where it is in the text that was read tells nobody anything: it is not the client's text.
+    let problem = match message.rfind(" at line ") {
+        Some(place) => message[..place].to_owned(),
+        None => message,
+    };
+    let parent = if field == "." { String::new() } else { field };
+    // An absent field has no path of its own.
+    match problem.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        Some(missing) if parent.is_empty() => (missing.to_owned(), "Field required".to_owned()),
+        Some(missing) => (format!("{parent}.{missing}"), "Field required".to_owned()),
+        None => (parent, problem),
+    }
+}

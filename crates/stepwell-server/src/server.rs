@@ -1,0 +1,116 @@
+//! The server: an engine, and how it is served.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use stepwell::Engine;
+
+use crate::app::{App, Closing};
+use crate::llama;
+
+/// How long a stream may be silent by default: below the 30 s to 60 s after which proxies take a
+/// connection for dead.
+const HEARTBEAT: Duration = Duration::from_secs(25);
+
+/// How large a body may be by default: several times the largest event.
+const BODY_LIMIT: usize = 4 << 20;
+
+/// How long requests that wait for a run may go on by default once the server is told to stop:
+/// below the 10 s after which process managers lose their patience.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Serves an engine over HTTP.
+///
+/// [`serve`](Self::serve) does all that a program of its own needs; [`router`](Self::router) is
+/// for programs that have an axum server already.
+pub struct Server {
+    pub(crate) engine: Engine,
+    heartbeat: Duration,
+    body_limit: usize,
+    pub(crate) drain: Duration,
+    pub(crate) closing: Closing,
+    pub(crate) on_listening: Option<Box<dyn FnOnce(SocketAddr) + Send>>,
+}
+
+impl Server {
+    /// Serves this engine with the default settings.
+    #[must_use]
+    pub fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            heartbeat: HEARTBEAT,
+            body_limit: BODY_LIMIT,
+            drain: DRAIN,
+            closing: Closing::default(),
+            on_listening: None,
+        }
+    }
+
+    /// Sets how long a stream of server-sent events may be silent before it says that it is still
+    /// there; 25 s by default, and at least 1 ms.
+    #[must_use]
+    pub fn heartbeat(mut self, interval: Duration) -> Self {
+        self.heartbeat = interval.max(Duration::from_millis(1));
+        self
+    }
+
+    /// Sets how many bytes the body of a request may have; 4 MiB by default.
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// Sets how long requests that wait for a run may go on once the server is told to stop; 5 s
+    /// by default. Their runs go on when an engine is opened on the store again.
+    #[must_use]
+    pub fn drain(mut self, patience: Duration) -> Self {
+        self.drain = patience;
+        self
+    }
+
+    /// Sets what is called with the server's address once it listens, and a signal would stop it
+    /// in order.
+    #[must_use]
+    pub fn on_listening(mut self, call: impl FnOnce(SocketAddr) + Send + 'static) -> Self {
+        self.on_listening = Some(Box::new(call));
+        self
+    }
+
+    /// Returns the endpoints, to be merged into another router or nested under a prefix.
+    ///
+    /// Stop in this order: [`close`](Self::close) when the surrounding server is told to stop, so
+    /// that it does not wait for streams that never end; [`Engine::shutdown`] when it has stopped.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        let app = App {
+            catalog: llama::Catalog::new(&self.engine),
+            engine: self.engine.clone(),
+            heartbeat: self.heartbeat,
+            body_limit: self.body_limit,
+            closing: self.closing.clone(),
+        };
+        llama::router(Arc::new(app))
+    }
+
+    /// Ends all open streams, and answers requests that wait for a run with status 503.
+    pub fn close(&self) {
+        self.closing.begun.cancel();
+        self.closing.overdue.cancel();
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { engine, heartbeat, body_limit, drain, .. } = self;
+        f.debug_struct("Server")
+            .field("engine", engine)
+            .field("heartbeat", heartbeat)
+            .field("body_limit", body_limit)
+            .field("drain", drain)
+            .finish_non_exhaustive()
+    }
+}
