@@ -10,6 +10,7 @@
 
 mod bench;
 mod chaos;
+mod frames;
 mod house_rules;
 mod random;
 mod server;
@@ -45,6 +46,6 @@ fn main() -> Result<ExitCode> {
         Command::HouseRules => house_rules::run(),
         Command::Chaos(arguments) => chaos::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
-        Command::BenchServer(arguments) => bench::serve(&arguments),
+        Command::BenchServer(arguments) => bench::serve(&arguments).map(|()| ExitCode::SUCCESS),
     }
 }

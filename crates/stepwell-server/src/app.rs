@@ -25,20 +25,33 @@ pub(crate) struct App {
 pub(crate) struct Closing {
     /// Streams end.
     pub(crate) begun: CancellationToken,
-    /// Requests that still wait for a run are turned away.
+    /// Requests that still wait for the engine are turned away.
     pub(crate) overdue: CancellationToken,
 }
 
 impl App {
-    /// Waits for the engine, but not beyond the time that the server has left.
-    pub(crate) async fn in_time<T>(
-        &self,
-        work: impl Future<Output = Result<T, EngineError>>,
-    ) -> Result<T, ApiError> {
+    /// Lets the engine do something to its end: a client that hangs up takes its endpoint with it,
+    /// but not what was begun. Only when the time that the server has left is over, it is given
+    /// up.
+    pub(crate) async fn finish<T, W>(&self, work: impl FnOnce(Engine) -> W) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        W: Future<Output = Result<T, EngineError>> + Send + 'static,
+    {
+        let mut task = tokio::spawn(work(self.engine.clone()));
         tokio::select! {
             biased;
-            done = work => Ok(done?),
-            () = self.closing.overdue.cancelled() => Err(Refusal::Closing.into()),
+            done = &mut task => match done {
+                Ok(done) => Ok(done?),
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    Err(_) => Err(Refusal::Closing.into()),
+                },
+            },
+            () = self.closing.overdue.cancelled() => {
+                task.abort();
+                Err(Refusal::Closing.into())
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use stepwell::Engine;
 
 /// Lets the page do nothing but show itself.
 const POLICY: &str = "default-src 'none'; \
-     style-src 'sha256-STYLE'; \
+     style-src 'sha256-XhE8YkvKmL0p01N0Oq5R7I/AFUlI/ojT/QoWcHNIn7M='; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;\

@@ -79,7 +79,8 @@ impl Server {
             tracing::info!("stopping");
             closing.begun.cancel();
         };
-        let serving = axum::serve(listener.tap_io(send_at_once), router).with_graceful_shutdown(stop);
+        let serving =
+            axum::serve(listener.tap_io(send_at_once), router).with_graceful_shutdown(stop);
         if let Some(call) = self.on_listening.take() {
             call(address);
         }

@@ -9,10 +9,10 @@ use std::time::Duration;
 use reqwest::{Error, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::frames::Frames;
 use super::gate::{Gate, Life};
 use super::reading::{Reading, View};
 use super::record::{Ack, Ledger, RunNumber, Task};
+use crate::frames::Frames;
 
 /// How long an answer may take while the server is up. It is far longer than a busy machine
 /// needs, so whoever waits this long waits in vain.
@@ -192,14 +192,20 @@ impl Client {
     }
 
     /// Reads the run's stream from the beginning, going on where it was whenever the connection
-    /// breaks. Returns whether it came as far as it should.
-    pub(crate) async fn watch(&self, run: RunNumber, view: View, until: Until) -> bool {
+    /// breaks, but no more often than `patience` says. Returns whether it came as far as it should.
+    pub(crate) async fn watch(
+        &self,
+        run: RunNumber,
+        view: View,
+        until: Until,
+        patience: u64,
+    ) -> bool {
         self.ledger.count(|counts| counts.streams_read += 1);
         let reading = self.ledger.with(run, |notes| {
             notes.readings.push(Reading::new(view));
             notes.readings.len() - 1
         });
-        loop {
+        for _ in 0..patience {
             let life = self.gate.up().await;
             let request = self.stream_request(&life, run, reading, view);
             match request.send().await {
@@ -212,6 +218,7 @@ impl Client {
             }
             self.ledger.count(|counts| counts.reconnects += 1);
         }
+        false
     }
 
     /// Says where to go on in one of the two ways that the protocol has for it.

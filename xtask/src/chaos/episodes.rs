@@ -1,4 +1,5 @@
-//! What clients do while the server is killed: one small story after another.
+//! What clients do while the server is killed: one small story after another, or single requests
+//! just before a kill.
 
 use std::time::Duration;
 
@@ -17,6 +18,10 @@ const MAX_ITEMS: u64 = 240;
 /// The longest pause before a run is cancelled: a little longer than `greet` takes.
 const MAX_PAUSE: u64 = 1_100;
 
+/// How many connections a reader may need before it leaves. Whether the run ends while somebody
+/// reads is not what matters: in the end each is read by the harness.
+const MAX_PATIENCE: u64 = 6;
+
 /// One client with a mind of its own.
 #[derive(Debug)]
 pub(crate) struct Actor {
@@ -31,21 +36,53 @@ impl Actor {
         Self { client, number, runs: 0, random }
     }
 
-    /// Goes on until it is dropped.
+    /// Goes on until it is dropped. Every third actor only waits for volleys.
     pub(crate) async fn act(mut self) {
         loop {
-            match self.random.below(100) {
-                0..25 => self.greeted().await,
-                25..35 => self.cancelled(Task::Greet).await,
-                35..42 => self.greeted_without_an_id().await,
-                42..55 => self.answered().await,
-                55..60 => self.answered_at_once().await,
-                60..68 => self.cancelled(Task::Human).await,
-                68..74 => self.raced().await,
-                74..78 => self.left_waiting().await,
-                78..81 => self.purged().await,
-                81..94 => self.fanned_out().await,
-                _ => self.waited_for().await,
+            match self.number % 3 {
+                0 => self.shoot().await,
+                _ => self.tell_a_story().await,
+            }
+        }
+    }
+
+    async fn tell_a_story(&mut self) {
+        match self.random.below(100) {
+            0..25 => self.greeted().await,
+            25..35 => self.cancelled(Task::Greet).await,
+            35..42 => self.greeted_without_an_id().await,
+            42..55 => self.answered().await,
+            55..60 => self.answered_at_once().await,
+            60..68 => self.cancelled(Task::Human).await,
+            68..74 => self.raced().await,
+            74..78 => self.left_waiting().await,
+            78..81 => self.purged().await,
+            81..94 => self.fanned_out().await,
+            _ => self.waited_for().await,
+        }
+    }
+
+    /// Makes one request just before the server is killed.
+    async fn shoot(&mut self) {
+        let run = self.note(Task::Human);
+        if !self.client.start(run).await {
+            return;
+        }
+        self.client.gate.volley().await;
+        match self.random.below(100) {
+            0..30 => self.client.answer(run).await,
+            30..55 => self.client.end(run, Verb::Cancel).await,
+            55..60 => self.client.end(run, Verb::Purge).await,
+            60..70 => {
+                let client = &self.client;
+                tokio::join!(client.answer(run), client.end(run, Verb::Cancel));
+            }
+            70..80 => self.greeted_without_an_id().await,
+            80..90 => self.waited_for().await,
+            _ => {
+                let task = self.fan_out();
+                let run = self.note(task);
+                self.client.start(run).await;
             }
         }
     }
@@ -60,6 +97,10 @@ impl Actor {
         if self.random.percent(50) { View::Everything } else { View::Public }
     }
 
+    fn patience(&mut self) -> u64 {
+        self.random.between(1, MAX_PATIENCE)
+    }
+
     fn fan_out(&mut self) -> Task {
         Task::FanOut { items: self.random.between(1, MAX_ITEMS) }
     }
@@ -69,16 +110,21 @@ impl Actor {
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }
 
-    /// Reads to the end, sometimes twice at once, and looks at the record.
+    /// Reads to the end, sometimes twice at once, and looks at the record. After a while it leaves.
     async fn watch_to_the_end(&mut self, run: RunNumber) {
         let (view, other) = (self.view(), self.view());
+        let (patience, others) = (self.patience(), self.patience());
+        let client = &self.client;
+        let mut ended = false;
         if self.random.percent(25) {
-            let client = &self.client;
-            tokio::join!(client.watch(run, view, Until::End), client.watch(run, other, Until::End));
+            (ended, _) = tokio::join!(
+                client.watch(run, view, Until::End, patience),
+                client.watch(run, other, Until::End, others)
+            );
         } else {
-            self.client.watch(run, view, Until::End).await;
+            ended |= client.watch(run, view, Until::End, patience).await;
         }
-        if self.client.look(run).await == Look::Running {
+        if ended && self.client.look(run).await == Look::Running {
             self.client.ledger.broken(run, "its stream has ended, and its record says `running`");
         }
     }
@@ -123,7 +169,9 @@ impl Actor {
     async fn answered(&mut self) {
         let run = self.note(Task::Human);
         let view = self.view();
-        if self.client.start(run).await && self.client.watch(run, view, Until::Asked).await {
+        if self.client.start(run).await
+            && self.client.watch(run, view, Until::Asked, u64::MAX).await
+        {
             self.client.answer(run).await;
             self.watch_to_the_end(run).await;
         }
@@ -161,7 +209,7 @@ impl Actor {
         let run = self.note(Task::Human);
         let view = self.view();
         if self.client.start(run).await {
-            self.client.watch(run, view, Until::Asked).await;
+            self.client.watch(run, view, Until::Asked, u64::MAX).await;
         }
     }
 

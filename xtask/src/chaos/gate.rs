@@ -20,11 +20,12 @@ pub(crate) struct Life {
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
     life: watch::Sender<Option<Arc<Life>>>,
+    volleys: watch::Sender<u64>,
 }
 
 impl Gate {
     pub(crate) fn new() -> Self {
-        Self { life: watch::Sender::new(None) }
+        Self { life: watch::Sender::new(None), volleys: watch::Sender::new(0) }
     }
 
     pub(crate) fn open(&self, number: u64, base: &str, http: Client) {
@@ -42,6 +43,17 @@ impl Gate {
         let life = receiver.wait_for(Option::is_some).await;
         let life = life.expect("the gate owns a sender").clone();
         life.expect("it was waited for")
+    }
+
+    /// Calls for requests: the server is about to be killed.
+    pub(crate) fn call_volley(&self) {
+        self.volleys.send_modify(|number| *number += 1);
+    }
+
+    /// Waits until requests are called for.
+    pub(crate) async fn volley(&self) {
+        let mut receiver = self.volleys.subscribe();
+        receiver.changed().await.expect("the gate owns a sender");
     }
 
     /// Tells whether the server still lives this life.

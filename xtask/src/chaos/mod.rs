@@ -15,7 +15,6 @@ mod binary;
 mod check;
 mod client;
 mod episodes;
-mod frames;
 mod gate;
 mod reading;
 mod record;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::frames::Frame;
+use crate::frames::Frame;
 
 /// Which items a reader asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

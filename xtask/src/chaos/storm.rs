@@ -18,6 +18,17 @@ use crate::server::Server;
 /// How long the server lives after it answers, in milliseconds.
 const LIFE: (u64, u64) = (50, 600);
 
+/// How many lives of a hundred are longer: a step that was cut off begins again, and `greet` takes
+/// 0.9 s, so in short lives alone none would ever end.
+const LONG_PERCENT: u64 = 10;
+
+/// How long those are.
+const LONG_LIFE: (u64, u64) = (1_000, 2_000);
+
+/// How long after requests were called for the kill comes at most, in microseconds: about as long
+/// as a request takes, so that some are answered and some are cut.
+const VOLLEY: u64 = 6_000;
+
 /// How many kills of a hundred come while the server is still starting.
 const EARLY_PERCENT: u64 = 8;
 
@@ -56,7 +67,10 @@ impl Storm {
             return Ok(());
         }
         let server = self.start().await?;
-        sleep(Duration::from_millis(random.between(LIFE.0, LIFE.1))).await;
+        let (least, most) = if random.percent(LONG_PERCENT) { LONG_LIFE } else { LIFE };
+        sleep(Duration::from_millis(random.between(least, most))).await;
+        self.gate.call_volley();
+        sleep(Duration::from_micros(random.below(VOLLEY))).await;
         self.gate.close();
         self.expect_alive(server).await?.kill().await?;
         self.ledger.count(|counts| counts.kills += 1);

@@ -12,7 +12,7 @@ use stepwell::{
 const GREET_PAUSE: Duration = Duration::from_millis(300);
 
 /// The most items that `fan-out` takes: enough to look at, too little to fill a disk.
-const FAN_OUT_MAX: u64 = 10_000;
+const FAN_OUT_MAX: i64 = 10_000;
 
 /// Tells how far a greeting has come.
 #[derive(Event)]
@@ -80,29 +80,29 @@ pub(super) fn human() -> Result<Workflow, BuildError> {
 pub(super) struct FanOutStart {
     /// How many numbers to square.
     #[event(default = 8)]
-    items: u64,
+    items: i64,
 }
 
 /// A number to square.
 #[derive(Event)]
 pub(super) struct WorkItem {
     /// The number.
-    number: u64,
+    number: i64,
 }
 
 /// A number that was squared.
 #[derive(Event)]
 pub(super) struct WorkDone {
     /// The square.
-    square: u64,
+    square: i64,
 }
 
 /// What has been gathered so far.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Gathered {
-    expected: u64,
-    items: u64,
-    sum: u64,
+    expected: i64,
+    items: i64,
+    sum: i64,
 }
 
 /// What `split` returns: work, or the result if there is none to do.
@@ -129,8 +129,9 @@ impl Emit for Split {
 pub(super) fn fan_out() -> Result<Workflow, BuildError> {
     async fn split(start: FanOutStart, ctx: Context<Gathered>) -> Result<Split, StepError> {
         let FanOutStart { items } = start;
-        if items > FAN_OUT_MAX {
-            return Err(StepError::new(format!("items is {items}; the limit is {FAN_OUT_MAX}")));
+        if !(0..=FAN_OUT_MAX).contains(&items) {
+            let problem = format!("items must be between 0 and {FAN_OUT_MAX}, and is {items}");
+            return Err(StepError::new(problem));
         }
         ctx.update(|gathered| gathered.expected = items).await?;
         if items == 0 {

@@ -43,10 +43,8 @@ impl Catalog {
 }
 
 fn describe(workflow: &Workflow) -> Described {
-    let schemas = WorkflowSchema {
-        start: schema(workflow.start_type()),
-        stop: schema(workflow.stop_type()),
-    };
+    let schemas =
+        WorkflowSchema { start: schema(workflow.start_type()), stop: schema(workflow.stop_type()) };
     let events = EventSchemas { events: workflow.event_types().iter().map(schema).collect() };
     Described { schema: json(&schemas), events: json(&events) }
 }
@@ -54,10 +52,7 @@ fn describe(workflow: &Workflow) -> Described {
 /// Returns the schema of an event, with `properties` even if there are none, as clients expect.
 fn schema(event: &EventType) -> Value {
     let mut schema = event.schema();
-    schema
-        .ensure_object()
-        .entry("properties")
-        .or_insert_with(|| Value::Object(Map::new()));
+    schema.ensure_object().entry("properties").or_insert_with(|| Value::Object(Map::new()));
     schema.to_value()
 }
 

@@ -137,8 +137,10 @@ impl View {
                 self.push_envelope(chunk, sequence, &envelope);
             }
             StreamItem::Restarted { step, from_sequence } => {
-                let value =
-                    StepRestarted { step_name: step.as_str().into(), from_sequence: *from_sequence };
+                let value = StepRestarted {
+                    step_name: step.as_str().into(),
+                    from_sequence: *from_sequence,
+                };
                 let envelope = convert::internal(StepRestarted::TYPE, value, names);
                 self.push_envelope(chunk, sequence, &envelope);
             }

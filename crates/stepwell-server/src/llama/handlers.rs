@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use stepwell::Engine;
 use stepwell::engine::{EngineError, RunRecord};
 use stepwell::store::{self, HandlerFilter};
 use stepwell_wire::llama::{Acknowledged, Acknowledgement, HandlerList, Refusal, Status};
@@ -69,22 +70,21 @@ pub(super) async fn cancel(
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
     let status = if parameters.is_on("purge").unwrap_or(false) {
-        app.in_time(app.engine.purge(&handler)).await?;
+        app.finish(|engine| async move { engine.purge(&handler).await }).await?;
         Acknowledgement::Deleted
     } else {
-        let cancelled = async {
-            match app.engine.cancel(&handler).await {
-                // It came to another end in the last moment.
-                Ok(record) if record.status != store::Status::Cancelled => {
-                    Err(EngineError::UnknownHandler(record.handler))
-                }
-                // What has ended cannot be cancelled, and is not found here.
-                Err(EngineError::Ended(handler)) => Err(EngineError::UnknownHandler(handler)),
-                answer => answer,
-            }
-        };
-        app.in_time(cancelled).await?;
+        app.finish(|engine| async move { cancel_open(&engine, &handler).await }).await?;
         Acknowledgement::Cancelled
     };
     Ok(reply::json(200, &Acknowledged { status }))
+}
+
+/// Cancels a run that has not ended. One that has is not found, and neither is one that came to
+/// another end in the last moment.
+async fn cancel_open(engine: &Engine, handler: &str) -> Result<(), EngineError> {
+    match engine.cancel(handler).await {
+        Ok(record) if record.status == store::Status::Cancelled => Ok(()),
+        Ok(_) | Err(EngineError::Ended(_)) => Err(EngineError::UnknownHandler(handler.to_owned())),
+        Err(error) => Err(error),
+    }
 }

@@ -27,9 +27,10 @@ pub(super) fn read_as(event_type: &EventType, fields: Payload) -> Result<RawEven
 
 /// The bare name wins over the qualified one, and one that is good makes up for one that is bad.
 fn find<'a>(types: &'a [EventType], event: &ClientEnvelope) -> Result<&'a EventType, EventError> {
-    let by_name = event.r#type.as_deref().and_then(|name| {
-        types.iter().find(|known| names(known).any(|known| known == name))
-    });
+    let by_name = event
+        .r#type
+        .as_deref()
+        .and_then(|name| types.iter().find(|known| names(known).any(|known| known == name)));
     if let Some(found) = by_name {
         return Ok(found);
     }
@@ -59,16 +60,27 @@ fn is_qualified(event_type: &EventType, qualified: &str) -> bool {
 /// Returns which field is wrong, and how.
 fn describe(error: EventTypeError) -> (String, String) {
     let EventTypeError { field, message } = error;
-    // Where it is in the text that was read tells nobody anything: it is not the client's text.
-    let problem = match message.rfind(" at line ") {
-        Some(place) => message[..place].to_owned(),
-        None => message,
-    };
-    let parent = if field == "." { String::new() } else { field };
+    let parent = if field == "." { "" } else { field.as_str() };
+    let problem = without_place(&message);
     // An absent field has no path of its own.
     match problem.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
         Some(missing) if parent.is_empty() => (missing.to_owned(), "Field required".to_owned()),
         Some(missing) => (format!("{parent}.{missing}"), "Field required".to_owned()),
-        None => (parent, problem),
+        None => (parent.to_owned(), problem.to_owned()),
+    }
+}
+
+/// Cuts off where in the text the problem was found, for it is not the text that the client sent.
+fn without_place(message: &str) -> &str {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match message.rsplit_once(" at line ") {
+        Some((problem, place))
+            if place
+                .split_once(" column ")
+                .is_some_and(|(line, column)| is_number(line) && is_number(column)) =>
+        {
+            problem
+        }
+        _ => message,
     }
 }

@@ -27,7 +27,7 @@ pub(super) async fn run(
     body: Body,
 ) -> Result<Response, ApiError> {
     let start = read(&app, workflow, body).await?;
-    let record = app.in_time(app.engine.start_and_wait(start)).await?;
+    let record = app.finish(|engine| async move { engine.start_and_wait(start).await }).await?;
     Ok(reply::json(convert::status(record.status).http_status(), &convert::record(&record)))
 }
 
@@ -38,7 +38,7 @@ pub(super) async fn run_nowait(
     body: Body,
 ) -> Result<Response, ApiError> {
     let start = read(&app, workflow, body).await?;
-    let record = app.engine.start(start).await?;
+    let record = app.finish(|engine| async move { engine.start(start).await }).await?;
     Ok(reply::json(200, &convert::record(&record)))
 }
 

@@ -34,6 +34,7 @@ pub(super) async fn send(
     let event = ClientEvent::read_sent(event)
         .and_then(|event| inbound::read(&registered.workflow, event))
         .map_err(Refusal::Event)?;
-    app.engine.send(&handler, event, body.step.as_deref()).await?;
+    let step = body.step;
+    app.finish(|engine| async move { engine.send(&handler, event, step.as_deref()).await }).await?;
     Ok(reply::json(200, &Acknowledged { status: Acknowledgement::Sent }))
 }

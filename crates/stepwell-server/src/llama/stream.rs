@@ -70,9 +70,7 @@ fn cursor(parameters: &Parameters) -> Result<Cursor, Refusal> {
     match parameters.get("after_sequence") {
         None => Ok(Cursor::Now),
         Some(text) if text.eq_ignore_ascii_case("now") => Ok(Cursor::Now),
-        Some(text) => {
-            after(text).ok_or_else(|| Refusal::InvalidCursor { text: text.to_owned() })
-        }
+        Some(text) => after(text).ok_or_else(|| Refusal::InvalidCursor { text: text.to_owned() }),
     }
 }
 

@@ -253,7 +253,7 @@ impl Engine {
         let row = self.shared.store.handler(handler).await?.ok_or_else(unknown)?;
         let last = self.shared.store.last_stream_rows(&[row.key]).await?.pop().flatten();
         // Whether this call or another one has removed it makes no difference.
-        surely("a purge", async || self.shared.store.purge(handler).await).await?;
+        surely("a purge", || self.shared.store.purge(handler)).await?;
         let tail = last.map(Arc::new);
         let record = RunRecord::read(row, tail.as_deref())?;
         let head = Head {
@@ -335,7 +335,7 @@ impl Engine {
             body: inbound.pack(),
         };
         let store = &self.shared.store;
-        let answer = surely("a message", async || store.deliver(message.clone()).await).await?;
+        let answer = surely("a message", || store.deliver(message.clone())).await?;
         if answer == Delivery::Ended {
             return Err(EngineError::Ended(row.handler.clone()));
         }

@@ -146,7 +146,7 @@ impl Engine {
         let (mailbox, letters) = shared.claim(&run);
         let subscription = shared.hub.subscribe(&run);
         row.key =
-            match surely("a new run", async || shared.store.create(new_run.clone()).await).await {
+            match surely("a new run", || shared.store.create(new_run.clone())).await {
                 Ok(Creation::Created(key)) => key,
                 not_created => {
                     shared.release(&run);

@@ -98,6 +98,11 @@ impl EventStream {
         while !self.ended {
             let head = self.subscription.head();
             self.known = self.known.max(head.next_sequence);
+            if head.ended.is_some() && self.next >= head.next_sequence {
+                // The cursor was past the end; nothing but the end was left to come.
+                self.ended = true;
+                break;
+            }
             if self.next < self.known {
                 let batch = match head.tail.as_deref() {
                     Some(tail) if tail.first <= self.next || head.purged => self.take(tail)?,

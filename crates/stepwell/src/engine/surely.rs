@@ -12,9 +12,12 @@ const TRIES: usize = 5;
 const FIRST_DELAY: Duration = Duration::from_millis(20);
 
 /// Makes a write that may be made again as it was, until the store says what became of it.
-pub(crate) async fn surely<T>(
+///
+/// It takes no `AsyncFnMut`: of such a call the compiler cannot prove that it may move between
+/// threads.
+pub(crate) async fn surely<T, F: Future<Output = Result<T, StoreError>>>(
     what: &str,
-    mut write: impl AsyncFnMut() -> Result<T, StoreError>,
+    mut write: impl FnMut() -> F,
 ) -> Result<T, StoreError> {
     let mut delay = FIRST_DELAY;
     for _ in 1..TRIES {

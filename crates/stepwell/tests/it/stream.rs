@@ -20,6 +20,7 @@ fn start<E: Event>(fields: serde_json::Value) -> Start {
 }
 
 on_each_store! {
+    a_cursor_past_the_end_of_a_live_run_ends_with_the_run,
     every_reader_sees_the_same_whenever_it_comes,
     a_cursor_leaves_out_what_was_seen_and_nothing_else,
     a_reader_of_a_purged_run_still_gets_its_terminal_event,
@@ -73,6 +74,14 @@ async fn sm_2_items_keep_the_order_in_which_a_body_published_them() {
     }
     expected += "5001 [write returned StopEvent]\n5002 StopEvent {}\n";
     assert_eq!(text, expected);
+}
+
+async fn a_cursor_past_the_end_of_a_live_run_ends_with_the_run(home: Home) {
+    let store = home.store();
+    let engine = open(&store, &counting(Arc::new(AtomicU64::new(0)))).await;
+    engine.start(start::<Count>(serde_json::json!({ "items": ITEMS }))).await.unwrap();
+    let (_, stream) = engine.events("h", Cursor::After(1_000_000)).await.unwrap();
+    assert_eq!(read_text(stream).await, "");
 }
 
 async fn a_reader_of_a_purged_run_still_gets_its_terminal_event(home: Home) {

@@ -7,14 +7,14 @@ use crate::store::{
     StreamRow, TimerChange, Turn,
 };
 
-pub(super) const POOL: &str = "greeting@1";
+pub(in crate::store) const POOL: &str = "greeting@1";
 
-pub(super) fn pools(names: &[&str]) -> Vec<String> {
+pub(in crate::store) fn pools(names: &[&str]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
 
 /// Describes the first run of a handler.
-pub(super) fn new_run(store: &dyn Store, handler: &str, run: &str) -> NewRun {
+pub(in crate::store) fn new_run(store: &dyn Store, handler: &str, run: &str) -> NewRun {
     NewRun {
         run: RunId::new(run),
         handler: handler.into(),
@@ -27,7 +27,7 @@ pub(super) fn new_run(store: &dyn Store, handler: &str, run: &str) -> NewRun {
 }
 
 /// Describes a turn after which the run is at work.
-pub(super) fn turn(store: &dyn Store, key: RunKey, head: u64) -> Turn {
+pub(in crate::store) fn turn(store: &dyn Store, key: RunKey, head: u64) -> Turn {
     Turn {
         key,
         epoch: store.epoch(),
@@ -45,28 +45,28 @@ pub(super) fn turn(store: &dyn Store, key: RunKey, head: u64) -> Turn {
 }
 
 /// Describes a turn that ends the run.
-pub(super) fn last_turn(store: &dyn Store, key: RunKey, head: u64) -> Turn {
+pub(in crate::store) fn last_turn(store: &dyn Store, key: RunKey, head: u64) -> Turn {
     Turn { status: Status::Completed, ..turn(store, key, head) }
 }
 
 /// Describes a turn that publishes the items from `first` up to `next`.
-pub(super) fn streaming(turn: Turn, first: u64, next: u64) -> Turn {
+pub(in crate::store) fn streaming(turn: Turn, first: u64, next: u64) -> Turn {
     Turn { next_sequence: next, stream: Some(stream_row(first, next)), ..turn }
 }
 
-pub(super) fn stream_row(first: u64, next: u64) -> StreamRow {
+pub(in crate::store) fn stream_row(first: u64, next: u64) -> StreamRow {
     StreamRow { first, body: format!("items {first}..{next}").into() }
 }
 
-pub(super) fn set(timer: u64, due: u64) -> TimerChange {
+pub(in crate::store) fn set(timer: u64, due: u64) -> TimerChange {
     TimerChange { timer: TimerId(timer), due: Some(Timestamp(due)) }
 }
 
-pub(super) fn clear(timer: u64) -> TimerChange {
+pub(in crate::store) fn clear(timer: u64) -> TimerChange {
     TimerChange { timer: TimerId(timer), due: None }
 }
 
-pub(super) async fn create(store: &dyn Store, new: NewRun) -> RunKey {
+pub(in crate::store) async fn create(store: &dyn Store, new: NewRun) -> RunKey {
     match store.create(new).await.expect("the store answers") {
         Creation::Created(key) => key,
         other => panic!("not created: {other:?}"),
@@ -74,52 +74,52 @@ pub(super) async fn create(store: &dyn Store, new: NewRun) -> RunKey {
 }
 
 /// Creates the first run of a handler.
-pub(super) async fn start(store: &dyn Store, handler: &str, run: &str) -> RunKey {
+pub(in crate::store) async fn start(store: &dyn Store, handler: &str, run: &str) -> RunKey {
     create(store, new_run(store, handler, run)).await
 }
 
 /// Makes a turn, which must be written.
-pub(super) async fn commit(store: &dyn Store, turn: Turn) {
+pub(in crate::store) async fn commit(store: &dyn Store, turn: Turn) {
     assert_eq!(try_commit(store, turn).await, Commit::Committed);
 }
 
-pub(super) async fn try_commit(store: &dyn Store, turn: Turn) -> Commit {
+pub(in crate::store) async fn try_commit(store: &dyn Store, turn: Turn) -> Commit {
     store.commit(turn).await.expect("the store answers")
 }
 
-pub(super) async fn deliver(store: &dyn Store, run: RunKey, name: &str) -> Delivery {
+pub(in crate::store) async fn deliver(store: &dyn Store, run: RunKey, name: &str) -> Delivery {
     let message = Message { run, idempotency_key: name.into(), body: name.to_owned().into() };
     store.deliver(message).await.expect("the store answers")
 }
 
 /// Returns the bodies of a run's inbox.
-pub(super) async fn inbox(store: &dyn Store, run: RunKey) -> Vec<String> {
+pub(in crate::store) async fn inbox(store: &dyn Store, run: RunKey) -> Vec<String> {
     let rows = store.inbox(run, 1_000).await.expect("the store answers");
     rows.iter().map(|row| String::from_utf8_lossy(&row.body).into_owned()).collect()
 }
 
-pub(super) async fn inbox_ids(store: &dyn Store, run: RunKey) -> Vec<InboxId> {
+pub(in crate::store) async fn inbox_ids(store: &dyn Store, run: RunKey) -> Vec<InboxId> {
     let rows = store.inbox(run, 1_000).await.expect("the store answers");
     rows.iter().map(|row| row.id).collect()
 }
 
 /// Returns a run's journal as text.
-pub(super) async fn journal(store: &dyn Store, run: RunKey) -> Vec<String> {
+pub(in crate::store) async fn journal(store: &dyn Store, run: RunKey) -> Vec<String> {
     let rows = store.journal(run).await.expect("the store answers");
     rows.iter().map(|row| String::from_utf8_lossy(row).into_owned()).collect()
 }
 
-pub(super) async fn stream(store: &dyn Store, run: RunKey) -> Vec<StreamRow> {
+pub(in crate::store) async fn stream(store: &dyn Store, run: RunKey) -> Vec<StreamRow> {
     store.stream(run, None, 1_000).await.expect("the store answers")
 }
 
 /// Returns all timers of a pool, as `run/timer@due`.
-pub(super) async fn timers(store: &dyn Store, pool: &str) -> Vec<String> {
+pub(in crate::store) async fn timers(store: &dyn Store, pool: &str) -> Vec<String> {
     due(store, &[pool], u64::MAX, 1_000).await
 }
 
 /// Returns the timers that are due, as `run/timer@due`.
-pub(super) async fn due(
+pub(in crate::store) async fn due(
     store: &dyn Store,
     names: &[&str],
     before: u64,
@@ -131,17 +131,17 @@ pub(super) async fn due(
 }
 
 /// Returns the newest run of a handler, which must exist.
-pub(super) async fn newest(store: &dyn Store, handler: &str) -> RunRow {
+pub(in crate::store) async fn newest(store: &dyn Store, handler: &str) -> RunRow {
     let row = store.handler(handler).await.expect("the store answers");
     row.expect("the handler exists")
 }
 
 /// Returns the names of runs.
-pub(super) fn names(rows: &[RunRow]) -> Vec<&str> {
+pub(in crate::store) fn names(rows: &[RunRow]) -> Vec<&str> {
     rows.iter().map(|row| row.run.as_str()).collect()
 }
 
 #[track_caller]
-pub(super) fn assert_unavailable<T: std::fmt::Debug>(answer: Result<T, StoreError>) {
+pub(in crate::store) fn assert_unavailable<T: std::fmt::Debug>(answer: Result<T, StoreError>) {
     assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
 }

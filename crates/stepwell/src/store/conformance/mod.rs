@@ -13,7 +13,7 @@
 //! - **No restarts.** What outlives a process differs between stores, and so do those tests.
 
 mod create;
-mod fixture;
+pub(in crate::store) mod fixture;
 mod handler;
 mod inbox;
 mod purge;

@@ -1,7 +1,31 @@
+mod batches;
+mod files;
+
+use tempfile::TempDir;
+
 use super::*;
 
-crate::store_conformance!({
+crate::store_conformance!(fresh());
+
+mod without_sync {
+    use super::*;
+
+    crate::store_conformance!({
+        let directory = tempfile::tempdir().unwrap();
+        let options = SqliteOptions { durability: Durability::Normal };
+        (SqliteStore::open(path(&directory), options).unwrap(), directory)
+    });
+}
+
+fn fresh() -> (SqliteStore, TempDir) {
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("runs.db");
-    (SqliteStore::open(path, SqliteOptions::default()).unwrap(), directory)
-});
+    (open(&directory).unwrap(), directory)
+}
+
+fn path(directory: &TempDir) -> PathBuf {
+    directory.path().join("runs.db")
+}
+
+fn open(directory: &TempDir) -> Result<SqliteStore, StoreError> {
+    SqliteStore::open(path(directory), SqliteOptions::default())
+}

@@ -232,8 +232,7 @@ impl Server {
         drop(self.connection);
         drop(self.lock);
         for closer in closers {
-            let answer = finished.as_ref().map(|()| ()).map_err(Arc::clone);
-            let _ = closer.send(answer.map_err(StoreError::unavailable));
+            let _ = closer.send(finished.clone().map_err(StoreError::unavailable));
         }
     }
 }

@@ -1,0 +1,15 @@
+//! The server from outside: a request line in, an answer out.
+
+mod catalog;
+mod embedding;
+mod failures;
+mod fixture;
+mod handlers;
+mod live;
+mod refusals;
+mod routing;
+mod run;
+mod send;
+mod shutdown;
+mod streams;
+mod workflows;

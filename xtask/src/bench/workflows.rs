@@ -1,0 +1,65 @@
+//! The workflows that are measured.
+
+use stepwell::{BuildError, Context, Event, StartEvent, StepError, StopEvent, Workflow};
+
+/// What [`one`] is served under.
+pub(super) const ONE: &str = "one";
+/// What [`three`] is served under.
+pub(super) const THREE: &str = "three";
+/// What [`flood`] is served under.
+pub(super) const FLOOD: &str = "flood";
+
+/// The shortest run there is: one step that does nothing.
+pub(super) fn one() -> Result<Workflow, BuildError> {
+    Workflow::builder("One")
+        .step("answer", |_: StartEvent, _: Context| async { StopEvent::new("done") })
+        .build()
+}
+
+/// Goes from the first step to the second.
+#[derive(Event)]
+struct First {
+    number: u64,
+}
+
+/// Goes from the second step to the third.
+#[derive(Event)]
+struct Second {
+    number: u64,
+}
+
+/// Three steps in a row.
+pub(super) fn three() -> Result<Workflow, BuildError> {
+    Workflow::builder("Three")
+        .step("first", |_: StartEvent, _: Context| async { First { number: 1 } })
+        .step(
+            "second",
+            |event: First, _: Context| async move { Second { number: event.number + 1 } },
+        )
+        .step("third", |event: Second, _: Context| async move { StopEvent::new(event.number) })
+        .build()
+}
+
+/// Says how much to stream.
+#[derive(Event)]
+#[event(start)]
+struct FloodStart {
+    events: u64,
+}
+
+/// A small item, such as a token of a language model.
+#[derive(Event)]
+struct Token {
+    number: u64,
+}
+
+/// Streams events as fast as it can.
+pub(super) fn flood() -> Result<Workflow, BuildError> {
+    async fn stream(start: FloodStart, context: Context) -> Result<StopEvent, StepError> {
+        for number in 0..start.events {
+            context.stream(Token { number }).await?;
+        }
+        Ok(StopEvent::new("done"))
+    }
+    Workflow::builder("Flood").step("stream", stream).build()
+}
