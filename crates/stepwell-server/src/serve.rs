@@ -15,6 +15,7 @@ use stepwell::engine::EngineError;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 
 use crate::Server;
+use crate::app::Closing;
 
 /// How long the last answers may take to get out when the patience of
 /// [`Server::drain`] is over.
@@ -87,20 +88,20 @@ impl Server {
         tracing::info!(%address, "listening");
         tokio::select! {
             served = serving.into_future() => served.map_err(ServeError::Listen)?,
-            () = self.patience() => {
+            () = patience(self.closing.clone(), self.drain) => {
                 tracing::warn!("some connections did not end in time; they are cut");
             }
         }
         self.engine.shutdown().await.map_err(ServeError::Shutdown)
     }
+}
 
-    /// Waits until nobody may wait any longer.
-    async fn patience(&self) {
-        self.closing.begun.cancelled().await;
-        tokio::time::sleep(self.drain).await;
-        self.closing.overdue.cancel();
-        tokio::time::sleep(LAST_WORDS).await;
-    }
+/// Waits until nobody may wait any longer.
+async fn patience(closing: Closing, drain: Duration) {
+    closing.begun.cancelled().await;
+    tokio::time::sleep(drain).await;
+    closing.overdue.cancel();
+    tokio::time::sleep(LAST_WORDS).await;
 }
 
 /// Frames of a stream are small, and none may wait for the next one.

@@ -84,7 +84,6 @@ impl Server {
     ///
     /// Stop in this order: [`close`](Self::close) when the surrounding server is told to stop, so
     /// that it does not wait for streams that never end; [`Engine::shutdown`] when it has stopped.
-    #[must_use]
     pub fn router(&self) -> Router {
         let app = App {
             catalog: llama::Catalog::new(&self.engine),

@@ -141,8 +141,8 @@ fn check_end(notes: &Notes, record: &Value, events: &[Event]) -> Vec<String> {
                 broken.push(format!("nobody cancelled it, and it is cancelled: {record}"));
             }
             if last.map(Event::name) != Some("WorkflowCancelledEvent") {
-                let last = last.map(Event::envelope);
-                broken.push(format!("it is cancelled, and its stream ends with {last:?}"));
+                let last = last.map_or("nothing".to_owned(), |last| last.envelope().to_string());
+                broken.push(format!("it is cancelled, and its stream ends with {last}"));
             }
         }
         _ => broken.push(format!("it should have ended well: {record}")),
@@ -165,7 +165,9 @@ fn check_result(notes: &Notes, last: &Event) -> Vec<String> {
     if last.name() == name && expected.contains(last.value()) {
         return Vec::new();
     }
-    vec![format!("it ended with {}, and should with one of {expected:?}", last.envelope())]
+    let expected: Vec<_> = expected.iter().map(Value::to_string).collect();
+    let expected = expected.join(" or ");
+    vec![format!("it ended with {}, and should with {expected}", last.envelope())]
 }
 
 /// Returns the answers that may have been taken: those whose fate is unknown, and the first that
@@ -197,6 +199,6 @@ fn check_public_events(notes: &Notes, events: &[Event]) -> Vec<String> {
     if right {
         return Vec::new();
     }
-    let envelopes: Vec<_> = published.iter().map(|event| event.envelope()).collect();
-    vec![format!("its public items are {envelopes:?}")]
+    let envelopes: Vec<_> = published.iter().map(|event| event.envelope().to_string()).collect();
+    vec![format!("its public items are {}", envelopes.join(", "))]
 }

@@ -18,6 +18,10 @@ const MAX_ITEMS: u64 = 240;
 /// The longest pause before a run is cancelled: a little longer than `greet` takes.
 const MAX_PAUSE: u64 = 1_100;
 
+/// How much earlier than a cancel an answer is sent at most, in microseconds: as long as the server
+/// takes to deal with it.
+const MAX_LEAD: u64 = 6_000;
+
 /// How many connections a reader may need before it leaves. Whether the run ends while somebody
 /// reads is not what matters: in the end each is read by the harness.
 const MAX_PATIENCE: u64 = 6;
@@ -53,7 +57,11 @@ impl Actor {
             35..42 => self.greeted_without_an_id().await,
             42..55 => self.answered().await,
             55..60 => self.answered_at_once().await,
-            60..68 => self.cancelled(Task::Human).await,
+            60..65 => self.cancelled(Task::Human).await,
+            65..68 => {
+                let task = self.fan_out();
+                self.cancelled(task).await;
+            }
             68..74 => self.raced().await,
             74..78 => self.left_waiting().await,
             78..81 => self.purged().await,
@@ -73,10 +81,7 @@ impl Actor {
             0..30 => self.client.answer(run).await,
             30..55 => self.client.end(run, Verb::Cancel).await,
             55..60 => self.client.end(run, Verb::Purge).await,
-            60..70 => {
-                let client = &self.client;
-                tokio::join!(client.answer(run), client.end(run, Verb::Cancel));
-            }
+            60..70 => self.race(run).await,
             70..80 => self.greeted_without_an_id().await,
             80..90 => self.waited_for().await,
             _ => {
@@ -194,14 +199,23 @@ impl Actor {
         }
     }
 
-    /// Answers and cancels at the same time.
     async fn raced(&mut self) {
         let run = self.note(Task::Human);
         if self.client.start(run).await {
-            let client = &self.client;
-            tokio::join!(client.answer(run), client.end(run, Verb::Cancel));
+            self.race(run).await;
             self.watch_to_the_end(run).await;
         }
+    }
+
+    /// Answers and cancels at nearly the same time, so that now one comes first, now the other.
+    async fn race(&mut self, run: RunNumber) {
+        let lead = Duration::from_micros(self.random.below(MAX_LEAD));
+        let client = &self.client;
+        let cancel = async {
+            tokio::time::sleep(lead).await;
+            client.end(run, Verb::Cancel).await;
+        };
+        tokio::join!(client.answer(run), cancel);
     }
 
     /// Nobody answers until the storm is over.

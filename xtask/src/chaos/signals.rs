@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::client::{Client, Reply};
+use super::client::{Client, Look, Reply};
 use super::record::{Ack, Notes, RunNumber};
 
 /// What a client asks of a run's handler for good.
@@ -98,6 +98,11 @@ impl Client {
                         Verb::Purge => counts.purges_acknowledged += 1,
                     });
                     self.ledger.with(run, |notes| *verb.ack(notes) = Some(Ack::Acknowledged));
+                    if self.look(run).await == Look::Running {
+                        let what =
+                            format!("{verb:?} was acknowledged, and its record says `running`");
+                        self.ledger.broken(run, what);
+                    }
                     return;
                 }
                 Reply::Answer(status, body) => {

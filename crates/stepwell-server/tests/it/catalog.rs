@@ -79,20 +79,20 @@ async fn the_events_of_an_unknown_workflow_name_it() {
         .check(
             "GET /workflows/missing/schema",
             expect![[r#"
-        404
-        content-type: application/json
+                404
+                content-type: application/json
 
-        {"detail":"Workflow not found"}"#]],
+                {"detail":"Workflow not found"}"#]],
         )
         .await;
     fixture
         .check(
             "GET /workflows/m'issing/events",
             expect![[r#"
-        404
-        content-type: application/json
+                404
+                content-type: application/json
 
-        {"detail":"Workflow 'm'issing' not found"}"#]],
+                {"detail":"Workflow 'm'issing' not found"}"#]],
         )
         .await;
 }
@@ -116,13 +116,13 @@ async fn the_page_lists_workflows_and_lets_nobody_write_html() {
     assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
     let page = text(response).await;
     let list = &page[page.find("<h2>Workflows").unwrap()..page.find("<h2>API").unwrap()];
-    expect![[r"
+    expect![[r#"
         <h2>Workflows</h2>
         <ul>
         <li><code>&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;&quot;</code> <small>Greets &lt;somebody&gt;.</small></li>
         <li><code>hello</code></li>
         </ul>
-    "]]
+    "#]]
     .assert_eq(list);
     assert!(page.contains(env!("CARGO_PKG_VERSION")));
     assert!(!page.contains("<script"));

@@ -16,50 +16,50 @@ async fn everything_works_under_a_prefix() {
         &fixture,
         "GET /api/t/health",
         expect![[r#"
-        200
-        content-type: application/json
+            200
+            content-type: application/json
 
-        {"status":"healthy"}"#]],
+            {"status":"healthy"}"#]],
     )
     .await;
     check(
         &fixture,
         "GET /api/t/workflows/missing/schema",
         expect![[r#"
-        404
-        content-type: application/json
+            404
+            content-type: application/json
 
-        {"detail":"Workflow not found"}"#]],
+            {"detail":"Workflow not found"}"#]],
     )
     .await;
     check(
         &fixture,
         "GET /api/t/nope",
         expect![[r#"
-        404
-        content-type: application/json
+            404
+            content-type: application/json
 
-        {"detail":"Not Found"}"#]],
+            {"detail":"Not Found"}"#]],
     )
     .await;
     check(
         &fixture,
         "DELETE /api/t/handlers/h",
         expect![[r#"
-        405
-        content-type: application/json
+            405
+            content-type: application/json
 
-        {"detail":"Method Not Allowed"}"#]],
+            {"detail":"Method Not Allowed"}"#]],
     )
     .await;
     check(
         &fixture,
         "GET /api/t/handlers/a%2Fb",
         expect![[r#"
-        404
-        content-type: application/json
+            404
+            content-type: application/json
 
-        {"detail":"Not Found"}"#]],
+            {"detail":"Not Found"}"#]],
     )
     .await;
     check(&fixture, r#"POST /api/t/workflows/quiet/run {"handler_id": "h"}"#, expect![[r#"
@@ -79,10 +79,10 @@ async fn everything_works_under_a_prefix() {
         &fixture,
         "GET /own",
         expect![[r#"
-        200
-        content-type: text/plain; charset=utf-8
+            200
+            content-type: text/plain; charset=utf-8
 
-        own"#]],
+            own"#]],
     )
     .await;
     check(&fixture, "GET /nope", expect!["404"]).await;
@@ -129,10 +129,10 @@ async fn a_panic_is_an_answer_and_keeps_its_secrets() {
         .check(
             r#"POST /workflows/poison/run {"kwargs": {"poison": {}}}"#,
             expect![[r#"
-        500
-        content-type: application/json
+                500
+                content-type: application/json
 
-        {"detail":"Internal server error"}"#]],
+                {"detail":"Internal server error"}"#]],
         )
         .await;
     assert_eq!(fixture.send("GET /health").await.status(), 200);

@@ -148,10 +148,10 @@ async fn a_cancelled_run_has_ended_when_the_answer_comes() {
         .check(
             "POST /handlers/h/cancel?purge=no not json",
             expect![[r#"
-        200
-        content-type: application/json
+                200
+                content-type: application/json
 
-        {"status":"cancelled"}"#]],
+                {"status":"cancelled"}"#]],
         )
         .await;
     fixture.check("GET /handlers/h", expect![[r#"
@@ -169,10 +169,10 @@ async fn a_cancelled_run_has_ended_when_the_answer_comes() {
         .check(
             "POST /handlers/h/cancel",
             expect![[r#"
-        404
-        content-type: application/json
+                404
+                content-type: application/json
 
-        {"detail":"Handler not found"}"#]],
+                {"detail":"Handler not found"}"#]],
         )
         .await;
 }

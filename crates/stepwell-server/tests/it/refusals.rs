@@ -11,19 +11,19 @@ async fn an_unknown_workflow_comes_before_a_bad_body() {
     check(
         &["missing not json", "GREET {}", "%20 {}", "gre%00et {}"],
         expect![[r#"
-        missing not json
-        404 Workflow not found
+            missing not json
+            404 Workflow not found
 
-        GREET {}
-        404 Workflow not found
+            GREET {}
+            404 Workflow not found
 
-        %20 {}
-        404 Workflow not found
+            %20 {}
+            404 Workflow not found
 
-        gre%00et {}
-        404 Workflow not found
+            gre%00et {}
+            404 Workflow not found
 
-    "#]],
+        "#]],
     )
     .await;
 }
@@ -238,10 +238,10 @@ async fn a_handler_id_has_a_limit() {
         .check(
             &start(513),
             expect![[r#"
-        400
-        content-type: application/json
+                400
+                content-type: application/json
 
-        {"detail":"Error processing request body: handler_id is longer than 512 bytes"}"#]],
+                {"detail":"Error processing request body: handler_id is longer than 512 bytes"}"#]],
         )
         .await;
 }
@@ -286,10 +286,10 @@ async fn a_handler_in_use_is_refused_and_goes_on() {
         .check(
             run,
             expect![[r#"
-        409
-        content-type: application/json
+                409
+                content-type: application/json
 
-        {"detail":"Handler 'it's mine' is already running"}"#]],
+                {"detail":"Handler 'it's mine' is already running"}"#]],
         )
         .await;
     let run_nowait = r#"POST /workflows/greet/run-nowait {"handler_id": "it's mine"}"#;
@@ -297,10 +297,10 @@ async fn a_handler_in_use_is_refused_and_goes_on() {
         .check(
             run_nowait,
             expect![[r#"
-        409
-        content-type: application/json
+                409
+                content-type: application/json
 
-        {"detail":"Handler 'it's mine' is already running"}"#]],
+                {"detail":"Handler 'it's mine' is already running"}"#]],
         )
         .await;
     assert_eq!(fixture.send("GET /handlers/it's%20mine").await.status(), 202);

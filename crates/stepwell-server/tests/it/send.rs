@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use expect_test::expect;
+use expect_test::{Expect, expect};
 
 use crate::fixture::{Fixture, detail};
 
@@ -81,13 +81,11 @@ async fn an_event_may_be_for_one_step() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bad_events_are_refused_in_the_order_of_the_protocol() {
+async fn the_body_comes_before_the_handler_and_the_handler_before_the_event() {
     let fixture = Fixture::new().await;
     fixture.start("human", "h").await;
     fixture.start("hello", "ended").await;
-    let good = r#"{"type": "ResponseEvent", "value": {"response": "A"}}"#;
-    let mut seen = String::new();
-    for case in [
+    let cases = [
         "missing not json",
         "missing",
         "missing [1]",
@@ -99,6 +97,54 @@ async fn bad_events_are_refused_in_the_order_of_the_protocol() {
         r#"missing {"event": 5}"#,
         r#"ended {"event": 5, "step": "nostep"}"#,
         r#"h {"event": 5, "step": "nostep"}"#,
+    ];
+    check(
+        &fixture,
+        &cases,
+        expect![[r#"
+            missing not json
+            400 Error processing request: expected ident at line 1 column 2
+
+            missing
+            400 Error processing request: EOF while parsing a value at line 1 column 0
+
+            missing [1]
+            400 Error processing request: invalid type: sequence, expected an object at line 1 column 0
+
+            missing {}
+            400 Event data is required
+
+            missing {"step": "greet_human"}
+            400 Event data is required
+
+            missing {"event": null}
+            400 Event data is required
+
+            missing {"event": {}}
+            400 Event data is required
+
+            missing {"event": 5, "step": []}
+            400 Error processing request: step must be a text
+
+            missing {"event": 5}
+            404 Handler not found
+
+            ended {"event": 5, "step": "nostep"}
+            409 Workflow already completed
+
+            h {"event": 5, "step": "nostep"}
+            400 Failed to deserialize event. Must be a json object, or stringified json object
+
+        "#]],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unreadable_event_is_refused_and_the_run_goes_on() {
+    let fixture = Fixture::new().await;
+    fixture.start("human", "h").await;
+    let cases = [
         r#"h {"event": "not json"}"#,
         r#"h {"event": {"response": "x"}}"#,
         r#"h {"event": {"type": "ResponseEvent"}}"#,
@@ -109,49 +155,8 @@ async fn bad_events_are_refused_in_the_order_of_the_protocol() {
         r#"h {"event": {"type": "ResponseEvent", "value": {}}}"#,
         r#"h {"event": {"type": "ResponseEvent", "value": {"response": 5}}}"#,
         r#"h {"event": {"type": "ResponseEvent", "value": null}}"#,
-        &format!(r#"h {{"event": {good}, "step": "nostep"}}"#),
-        &format!(r#"h {{"event": {good}, "step": ""}}"#),
-        &format!(r#"h {{"event": {good}, "step": "prompt_human"}}"#),
-    ] {
-        let (handler, body) = case.split_once(' ').unwrap_or((case, ""));
-        let response = fixture.send(&format!("POST /events/{handler} {body}")).await;
-        let status = response.status().as_u16();
-        writeln!(seen, "{case}\n{status} {}\n", detail(response).await).unwrap();
-    }
-    expect![[r#"
-        missing not json
-        400 Error processing request: expected ident at line 1 column 2
-
-        missing
-        400 Error processing request: EOF while parsing a value at line 1 column 0
-
-        missing [1]
-        400 Error processing request: invalid type: sequence, expected an object at line 1 column 0
-
-        missing {}
-        400 Event data is required
-
-        missing {"step": "greet_human"}
-        400 Event data is required
-
-        missing {"event": null}
-        400 Event data is required
-
-        missing {"event": {}}
-        400 Event data is required
-
-        missing {"event": 5, "step": []}
-        400 Error processing request: step must be a text
-
-        missing {"event": 5}
-        404 Handler not found
-
-        ended {"event": 5, "step": "nostep"}
-        409 Workflow already completed
-
-        h {"event": 5, "step": "nostep"}
-        400 Failed to deserialize event. Must be a json object, or stringified json object
-
+    ];
+    check(&fixture, &cases, expect![[r#"
         h {"event": "not json"}
         400 Failed to deserialize event. Must be a json object, or stringified json object
 
@@ -191,20 +196,31 @@ async fn bad_events_are_refused_in_the_order_of_the_protocol() {
         400 Failed to deserialize event: 1 validation error for ResponseEvent
           Input should be an object
 
+    "#]]).await;
+    check_untouched(&fixture, "h").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_cannot_take_the_event_is_named() {
+    let fixture = Fixture::new().await;
+    fixture.start("human", "h").await;
+    let cases = [
+        r#"h {"event": {"type": "ResponseEvent", "value": {"response": "A"}}, "step": "nostep"}"#,
+        r#"h {"event": {"type": "ResponseEvent", "value": {"response": "A"}}, "step": ""}"#,
+        r#"h {"event": {"type": "Answer", "value": {"response": "A"}}, "step": "prompt_human"}"#,
+    ];
+    check(&fixture, &cases, expect![[r#"
         h {"event": {"type": "ResponseEvent", "value": {"response": "A"}}, "step": "nostep"}
         500 Failed to send event: Step nostep does not exist
 
         h {"event": {"type": "ResponseEvent", "value": {"response": "A"}}, "step": ""}
         500 Failed to send event: Step  does not exist
 
-        h {"event": {"type": "ResponseEvent", "value": {"response": "A"}}, "step": "prompt_human"}
+        h {"event": {"type": "Answer", "value": {"response": "A"}}, "step": "prompt_human"}
         500 Failed to send event: Step prompt_human does not accept event of type <class 'fixtures.ResponseEvent'>
 
-    "#]].assert_eq(&seen);
-
-    fixture.send(&format!(r#"POST /events/h {{"event": {good}, "step": "greet_human"}}"#)).await;
-    let stream = fixture.body("GET /events/h?after_sequence=-1&sse=false").await;
-    assert_eq!(stream.lines().count(), 2, "{stream}");
+    "#]]).await;
+    check_untouched(&fixture, "h").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -215,4 +231,23 @@ async fn every_declared_class_can_be_sent_even_if_nobody_takes_it() {
     assert_eq!(fixture.send(stop).await.status(), 200);
     fixture.seen("h", "UnhandledEvent").await;
     assert_eq!(fixture.send("GET /handlers/h").await.status(), 202);
+}
+
+/// Sends `HANDLER BODY`, and compares the status and the detail of the answers.
+async fn check(fixture: &Fixture, cases: &[&str], expect: Expect) {
+    let mut seen = String::new();
+    for case in cases {
+        let (handler, body) = case.split_once(' ').unwrap_or((case, ""));
+        let response = fixture.send(&format!("POST /events/{handler} {body}")).await;
+        let status = response.status().as_u16();
+        writeln!(seen, "{case}\n{status} {}\n", detail(response).await).unwrap();
+    }
+    expect.assert_eq(&seen);
+}
+
+/// Checks that a run of `human` has seen nothing but its question.
+async fn check_untouched(fixture: &Fixture, handler: &str) {
+    let seen = fixture.seen(handler, "WorkflowIdleEvent").await;
+    assert_eq!(seen.matches("id: ").count(), 4, "{seen}");
+    assert_eq!(fixture.send(&format!("GET /handlers/{handler}")).await.status(), 202);
 }

@@ -65,14 +65,14 @@ fn moments_are_told_to_the_microsecond_as_python_does() {
 fn the_status_line_tells_the_fate_of_a_run() {
     let seen = ["running", "completed", "failed", "cancelled", "timed_out", "FAILED", ""]
         .map(|name| format!("{name}: {:?}", Status::from_name(name).map(Status::http_status)));
-    expect![[r"
+    expect![[r#"
         running: Some(202)
         completed: Some(200)
         failed: Some(500)
         cancelled: Some(500)
         timed_out: None
         FAILED: None
-        : None"]]
+        : None"#]]
     .assert_eq(&seen.join("\n"));
 }
 
@@ -106,12 +106,12 @@ fn a_time_limit_is_printed_as_a_float_in_its_shortest_form() {
         let json = format!(r#"{{"timeout":{timeout},"active_steps":["nap"]}}"#);
         serde_json::from_str::<WorkflowTimedOut>(&json).unwrap().error()
     });
-    expect![[r"
+    expect![[r#"
         Workflow timed out after 0.3s
         Workflow timed out after 60.0s
         Workflow timed out after 60.0s
         Workflow timed out after 1.25s
-        Workflow timed out after 100000.0s"]]
+        Workflow timed out after 100000.0s"#]]
     .assert_eq(&seen.join("\n"));
 }
 
@@ -120,9 +120,9 @@ fn the_event_of_a_failure_may_know_nothing_of_attempts() {
     let json = r#"{"step_name":"s","exception":{"exception_type":"t","exception_message":"a\nb"},
         "attempts":null,"elapsed_seconds":null}"#;
     let failed: WorkflowFailed<'_> = serde_json::from_str(json).unwrap();
-    expect![[r"
+    expect![[r#"
         a
-        b"]]
+        b"#]]
     .assert_eq(&failed.exception.exception_message);
 }
 
@@ -153,7 +153,7 @@ fn refusals_have_the_texts_that_clients_compare() {
         let again = if refusal.is_passing() { ", later" } else { "" };
         format!("{}{again} {refusal}", refusal.status())
     });
-    expect![[r"
+    expect![[r#"
         404 Not Found
         405 Method Not Allowed
         404 Workflow not found
@@ -172,7 +172,7 @@ fn refusals_have_the_texts_that_clients_compare() {
         400 Request body broke off
         503, later Service Unavailable
         503, later Server is shutting down; try again
-        500 Internal server error"]]
+        500 Internal server error"#]]
     .assert_eq(&seen.join("\n"));
 }
 

@@ -10,11 +10,11 @@ use super::super::{ClientEvent, MAX_DEPTH, Refusal, RunBody, SendBody};
 fn a_start_may_say_nothing() {
     check_run(
         "{}",
-        expect![[r"
+        expect![[r#"
             start event: bare {}
             context: false
             handler id: None
-        "]],
+        "#]],
     );
 }
 
@@ -34,11 +34,11 @@ fn kwargs_take_the_place_of_an_absent_start_event() {
 fn a_null_start_event_stands_for_no_fields_whatever_kwargs_say() {
     check_run(
         r#"{"start_event": null, "kwargs": {"name": "K"}}"#,
-        expect![[r"
+        expect![[r#"
             start event: bare {}
             context: false
             handler id: None
-        "]],
+        "#]],
     );
 }
 
@@ -46,11 +46,11 @@ fn a_null_start_event_stands_for_no_fields_whatever_kwargs_say() {
 fn null_kwargs_are_no_fields() {
     check_run(
         r#"{"kwargs": null}"#,
-        expect![[r"
+        expect![[r#"
             start event: bare {}
             context: false
             handler id: None
-        "]],
+        "#]],
     );
 }
 
@@ -58,11 +58,11 @@ fn null_kwargs_are_no_fields() {
 fn kwargs_that_are_no_object_are_a_bad_start_event() {
     check_run(
         r#"{"kwargs": 5}"#,
-        expect![[r"
+        expect![[r#"
             start event: Failed to deserialize event. Must be a json object, or stringified json object
             context: false
             handler id: None
-        "]],
+        "#]],
     );
 }
 
@@ -82,19 +82,19 @@ fn of_a_repeated_member_the_last_counts_and_unknown_ones_are_ignored() {
 fn a_handler_id_is_made_up_if_it_is_empty_and_refused_if_it_is_no_text() {
     check_run(
         r#"{"handler_id": ""}"#,
-        expect![[r"
+        expect![[r#"
             start event: bare {}
             context: false
             handler id: None
-        "]],
+        "#]],
     );
     check_run(
         r#"{"handler_id": 5}"#,
-        expect![[r"
+        expect![[r#"
             start event: bare {}
             context: false
             handler id: Error processing request body: handler_id must be a text
-        "]],
+        "#]],
     );
 }
 

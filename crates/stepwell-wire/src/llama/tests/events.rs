@@ -26,10 +26,10 @@ fn a_start_event_with_value_or_both_names_is_an_envelope() {
     );
     check_start(
         r#"{"type": "A", "qualified_name": "m.A"}"#,
-        expect![[r"
+        expect![[r#"
             Failed to deserialize event: 1 validation error for EventEnvelope
             value
-              Field required"]],
+              Field required"#]],
     );
     check_start(
         r#"{"value": {}}"#,
@@ -59,17 +59,17 @@ fn nothing_but_objects_and_texts_are_events() {
 fn a_sent_event_is_never_bare() {
     check_sent(
         r#"{"response": "x"}"#,
-        expect![[r"
+        expect![[r#"
             Failed to deserialize event: 1 validation error for EventEnvelope
             value
-              Field required"]],
+              Field required"#]],
     );
     check_sent(
         r#"{"type": "A"}"#,
-        expect![[r"
+        expect![[r#"
             Failed to deserialize event: 1 validation error for EventEnvelope
             value
-              Field required"]],
+              Field required"#]],
     );
     check_sent(r#"{"type": "A", "data": {}}"#, expect!["A, none: {}"]);
 }
@@ -87,17 +87,17 @@ fn value_wins_over_its_older_name() {
 fn names_are_texts_and_an_empty_one_is_none() {
     check_sent(
         r#"{"type": 5, "value": {}}"#,
-        expect![[r"
+        expect![[r#"
             Failed to deserialize event: 1 validation error for EventEnvelope
             type
-              Input should be a valid string"]],
+              Input should be a valid string"#]],
     );
     check_sent(
         r#"{"type": "A", "qualified_name": [], "value": {}}"#,
-        expect![[r"
+        expect![[r#"
             Failed to deserialize event: 1 validation error for EventEnvelope
             qualified_name
-              Input should be a valid string"]],
+              Input should be a valid string"#]],
     );
     check_sent(r#"{"type": "", "qualified_name": "m.A", "value": {}}"#, expect!["none, m.A: {}"]);
     check_sent(
@@ -139,16 +139,16 @@ fn what_only_the_workflow_can_tell_is_worded_here_too() {
             field: "inner.id".into(),
             problem: "Field required".into(),
         },
-        expect![[r"
+        expect![[r#"
             Failed to deserialize event: 1 validation error for A
             inner.id
-              Field required"]],
+              Field required"#]],
     );
     check(
         EventError::Field { class: "A".into(), field: String::new(), problem: "It is bad".into() },
-        expect![[r"
+        expect![[r#"
             Failed to deserialize event: 1 validation error for A
-              It is bad"]],
+              It is bad"#]],
     );
 }
 
