@@ -96,6 +96,12 @@ impl From<Box<RawValue>> for Payload {
     }
 }
 
+impl From<&RawValue> for Payload {
+    fn from(raw: &RawValue) -> Self {
+        Self(raw.to_owned().into())
+    }
+}
+
 impl PartialEq for Payload {
     fn eq(&self, other: &Self) -> bool {
         self.text() == other.text()

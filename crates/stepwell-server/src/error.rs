@@ -35,6 +35,7 @@ impl From<EngineError> for ApiError {
             EngineError::Ended(_) => Refusal::Ended,
             EngineError::UnknownStep(step) => Refusal::UnknownStep { step },
             EngineError::NotAccepted { step, event } => Refusal::NotAccepted { step, class: event },
+            EngineError::TooLarge { bytes } => Refusal::EventTooLarge { bytes },
             EngineError::Closing => Refusal::Closing,
             EngineError::Store(error @ StoreError::Unavailable(_)) => {
                 tracing::error!(error = &error as &dyn StdError, "the store did not answer");

@@ -95,7 +95,7 @@ impl Server {
         llama::router(Arc::new(app))
     }
 
-    /// Ends all open streams, and answers requests that wait for a run with status 503.
+    /// Breaks off all open streams, so that their readers come back, and answers requests that wait for a run with status 503.
     pub fn close(&self) {
         self.closing.begun.cancel();
         self.closing.overdue.cancel();

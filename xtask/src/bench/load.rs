@@ -76,6 +76,22 @@ impl Load {
     }
 }
 
+/// Sends a request that takes long, once to warm up, then over and over until the time is over, at
+/// least once. Returns the median of how long it took.
+pub(super) async fn one_by_one(base: &str, request: &[u8], time: Duration) -> Result<Duration> {
+    let mut connection = Connection::open(base).await?;
+    connection.call(request).await?;
+    let end = Instant::now() + time;
+    let mut latencies = Vec::new();
+    while latencies.is_empty() || Instant::now() < end {
+        let sent = Instant::now();
+        connection.call(request).await?;
+        latencies.push(sent.elapsed());
+    }
+    latencies.sort_unstable();
+    Ok(percentile(&latencies, 50))
+}
+
 /// Sends requests until the end, and returns how long those took that began after the warm-up and
 /// were answered before the end.
 async fn send(

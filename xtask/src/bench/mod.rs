@@ -81,7 +81,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     );
     let plan = plan(arguments, folder.path());
     let results = plan.measure()?;
-    let verdicts = plan::verdicts(&results);
+    let verdicts = plan.verdicts(&results);
 
     println!("{}\n{}", facts.markdown(), results.markdown());
     if arguments.smoke {
@@ -108,7 +108,7 @@ fn plan<'a>(arguments: &Arguments, folder: &'a Path) -> Plan<'a> {
     let only = arguments.only;
     if arguments.smoke {
         let (time, warm_up) = (Duration::from_millis(800), Duration::from_millis(200));
-        return Plan { folder, rounds: 1, time, warm_up, events: 2_000, only };
+        return Plan { folder, rounds: 1, time, warm_up, events: 2_000, items: 100, only };
     }
     Plan {
         folder,
@@ -116,6 +116,7 @@ fn plan<'a>(arguments: &Arguments, folder: &'a Path) -> Plan<'a> {
         time: Duration::from_secs(arguments.seconds),
         warm_up: Duration::from_secs(1),
         events: 50_000,
+        items: 2_000,
         only,
     }
 }

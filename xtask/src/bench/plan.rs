@@ -11,11 +11,11 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::http::{Connection, post};
-use super::load::Load;
+use super::load::{self, Load, Measured};
 use super::process::Child;
 use super::results::{Goal, P50, P99, PER_SECOND, Results, Verdict};
 use super::serve::Side;
-use super::workflows::{ONE, THREE};
+use super::workflows::{FAN_OUT, ONE, THREE};
 use super::{store, stream};
 
 /// By how many bytes the two sides' answers may differ: times have more or fewer digits.
@@ -25,6 +25,11 @@ const ANSWER_DIFFERENCE: usize = 8;
 const MEMORY_TIME: Duration = Duration::from_secs(1);
 
 const EVENTS_PER_SECOND: &str = "events/s";
+const PART: &str = "ratio";
+
+const THREE_STEPS: &str = "/run of three steps, 1 connection";
+const STREAM: &str = "one run streamed to one reader";
+const IN_MEMORY: &str = "/run in memory, 64 connections";
 
 /// Something that is measured by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,10 +42,19 @@ pub(super) enum Part {
     Store,
     /// The latency of `/run` of three steps on SQLite at one connection.
     ThreeSteps,
-    /// Events that reach one reader of one run on SQLite.
+    /// Events that reach one reader of one run on SQLite, live and replayed.
     Stream,
+    /// The time of `/run` of a large fan-out, on SQLite and in memory.
+    FanOut,
     /// `/run` of one step in memory at 64 connections.
     Memory,
+}
+
+/// Where a server keeps its runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    OnDisk,
+    InMemory,
 }
 
 /// How to measure.
@@ -53,6 +67,8 @@ pub(super) struct Plan<'a> {
     pub(super) warm_up: Duration,
     /// How many events are streamed.
     pub(super) events: u32,
+    /// How many pieces of work a fan-out has.
+    pub(super) items: u32,
     pub(super) only: Option<Part>,
 }
 
@@ -66,7 +82,7 @@ impl Plan<'_> {
             for part in Part::value_variants() {
                 if self.only.is_none_or(|only| only == *part) {
                     println!("round {round} of {}: {part:?}", self.rounds);
-                    let measured = self.measure_part(*part, &runtime, &mut results);
+                    let measured = self.measure_part(*part, round, &runtime, &mut results);
                     measured.with_context(|| format!("cannot measure {part:?}"))?;
                 }
             }
@@ -75,53 +91,111 @@ impl Plan<'_> {
         Ok(results)
     }
 
-    fn measure_part(&self, part: Part, runtime: &Runtime, results: &mut Results) -> Result<()> {
+    fn measure_part(
+        &self,
+        part: Part,
+        round: u64,
+        runtime: &Runtime,
+        results: &mut Results,
+    ) -> Result<()> {
         match part {
-            Part::Run16 => runtime.block_on(self.beside_the_baseline(16, results)),
-            Part::Run64 => runtime.block_on(self.beside_the_baseline(64, results)),
+            Part::Run16 => runtime.block_on(self.beside_the_baseline(16, round, results)),
+            Part::Run64 => runtime.block_on(self.beside_the_baseline(64, round, results)),
             Part::Store => self.stores(results),
-            Part::ThreeSteps => runtime.block_on(async {
-                let data = self.data()?;
-                let child = Child::start(Side::Stepwell, Some(data.path()), "").await?;
-                let measured = self.load(&child, THREE, 1).await?;
-                results.add_load("/run of three steps, 1 connection", measured);
-                child.server.kill().await
+            Part::Stream => runtime.block_on(self.stream(results)),
+            Part::ThreeSteps => {
+                let load = self.run_alone(Kept::OnDisk, request(THREE, "{}"), 1);
+                results.add_load(THREE_STEPS, runtime.block_on(load)?);
+                Ok(())
+            }
+            Part::FanOut => runtime.block_on(async {
+                self.fan_out(Kept::OnDisk, results).await?;
+                self.fan_out(Kept::InMemory, results).await
             }),
-            Part::Stream => runtime.block_on(async {
-                let data = self.data()?;
-                let child = Child::start(Side::Stepwell, Some(data.path()), "").await?;
-                let events = stream::measure(&child.base, self.events).await?;
-                results.add("one run streamed to one reader", EVENTS_PER_SECOND, events);
-                child.server.kill().await
-            }),
-            Part::Memory => runtime.block_on(async {
-                let child = Child::start(Side::Stepwell, None, "").await?;
-                let measured = self.load(&child, ONE, 64).await?;
-                results.add_load("/run in memory, 64 connections", measured);
-                child.server.kill().await
-            }),
+            Part::Memory => {
+                let load = self.run_alone(Kept::InMemory, request(ONE, "{}"), 64);
+                results.add_load(IN_MEMORY, runtime.block_on(load)?);
+                Ok(())
+            }
         }
     }
 
-    /// Loads the engine's server, then the baseline, each with a new database.
-    async fn beside_the_baseline(&self, connections: usize, results: &mut Results) -> Result<()> {
-        let data = self.data()?;
-        let child = Child::start(Side::Stepwell, Some(data.path()), "").await?;
-        let answer = answer(&child).await?;
-        let measured = self.load(&child, ONE, connections).await?;
-        results.add_load(&run(Side::Stepwell, connections), measured);
-        child.server.kill().await?;
-
-        let data = self.data()?;
-        let child = Child::start(Side::Baseline, Some(data.path()), &answer).await?;
-        let same = self::answer(&child).await?;
+    /// Loads the engine's server and the baseline, one after the other, each with a new database.
+    async fn beside_the_baseline(
+        &self,
+        connections: usize,
+        round: u64,
+        results: &mut Results,
+    ) -> Result<()> {
+        let (data, baseline_data) = (self.data()?, self.data()?);
+        let stepwell = Child::start(Side::Stepwell, Some(data.path()), "").await?;
+        let answer = answer(&stepwell).await?;
+        let baseline = Child::start(Side::Baseline, Some(baseline_data.path()), &answer).await?;
+        let same = self::answer(&baseline).await?;
         ensure!(
             same.len().abs_diff(answer.len()) <= ANSWER_DIFFERENCE,
             "the sides do not answer alike:\n{answer}\n{same}"
         );
-        let measured = self.load(&child, ONE, connections).await?;
-        results.add_load(&run(Side::Baseline, connections), measured);
+        let request = request(ONE, "{}");
+        let load = |child| self.load(child, request.clone(), connections);
+        // Each goes first in every other round.
+        let (ours, theirs) = if round % 2 == 1 {
+            let ours = load(&stepwell).await?;
+            (ours, load(&baseline).await?)
+        } else {
+            let theirs = load(&baseline).await?;
+            (load(&stepwell).await?, theirs)
+        };
+        let name = run(Side::Stepwell, connections);
+        results.add_load(&name, ours);
+        results.add_load(&run(Side::Baseline, connections), theirs);
+        let part = ours.per_second / theirs.per_second;
+        results.add(&format!("{name}, beside the baseline"), PART, part);
+        stepwell.server.kill().await?;
+        baseline.server.kill().await
+    }
+
+    async fn stream(&self, results: &mut Results) -> Result<()> {
+        let data = self.data()?;
+        let child = Child::start(Side::Stepwell, Some(data.path()), "").await?;
+        let measured = stream::measure(&child.base, self.events).await?;
+        results.add(STREAM, EVENTS_PER_SECOND, measured.live);
+        results.add("the same stream read again", EVENTS_PER_SECOND, measured.replayed);
         child.server.kill().await
+    }
+
+    async fn fan_out(&self, kept: Kept, results: &mut Results) -> Result<()> {
+        let data = self.data()?;
+        let child = Self::start(kept, &data).await?;
+        let request = request(FAN_OUT, &format!("{{\"items\":{}}}", self.items));
+        let took = load::one_by_one(&child.base, &request, self.time).await?;
+        results.add(&self.fan_out_name(kept), P50, took.as_secs_f64() * 1e3);
+        child.server.kill().await
+    }
+
+    /// Loads the engine's server by itself.
+    async fn run_alone(
+        &self,
+        kept: Kept,
+        request: Vec<u8>,
+        connections: usize,
+    ) -> Result<Measured> {
+        let data = self.data()?;
+        let child = Self::start(kept, &data).await?;
+        let measured = self.load(&child, request, connections).await?;
+        child.server.kill().await?;
+        Ok(measured)
+    }
+
+    /// Starts the engine's server.
+    async fn start(kept: Kept, data: &TempDir) -> Result<Child> {
+        let path = (kept == Kept::OnDisk).then(|| data.path());
+        Child::start(Side::Stepwell, path, "").await
+    }
+
+    fn fan_out_name(&self, kept: Kept) -> String {
+        let place = if kept == Kept::OnDisk { "" } else { " in memory" };
+        format!("/run of a fan-out of {}{place}, 4 workers", self.items)
     }
 
     fn stores(&self, results: &mut Results) -> Result<()> {
@@ -142,30 +216,56 @@ impl Plan<'_> {
         Ok(())
     }
 
-    async fn load(
-        &self,
-        child: &Child,
-        workflow: &str,
-        connections: usize,
-    ) -> Result<super::load::Measured> {
+    async fn load(&self, child: &Child, request: Vec<u8>, connections: usize) -> Result<Measured> {
         let load = Load { connections, warm_up: self.warm_up, time: self.time };
-        load.run(&child.base, child.server.process(), request(workflow)).await
+        load.run(&child.base, child.server.process(), request).await
     }
 
     /// Makes a folder for one database.
     fn data(&self) -> Result<TempDir> {
         TempDir::new_in(self.folder).context("cannot make a folder for a database")
     }
+
+    /// Compares what was measured with what is promised.
+    pub(super) fn verdicts(&self, results: &Results) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
+        let mut judge = |what: &str, value: Option<f64>, goal: Goal| {
+            let verdict = value.map(|value| Verdict { what: what.to_owned(), value, goal });
+            verdicts.extend(verdict);
+        };
+        for connections in [16, 64] {
+            let name = run(Side::Stepwell, connections);
+            let per_second = results.median(&name, PER_SECOND);
+            judge(&format!("{name}: {PER_SECOND}"), per_second, Goal::AtLeast(7_000.0));
+            let name = format!("{name}, beside the baseline");
+            judge(&format!("{name}: {PART}"), results.median(&name, PART), Goal::AtLeast(0.5));
+        }
+        let [on_disk, in_memory] =
+            [Kept::OnDisk, Kept::InMemory].map(|kept| self.fan_out_name(kept));
+        let others = [
+            (THREE_STEPS, P50, Goal::AtMost(3.0)),
+            (THREE_STEPS, P99, Goal::AtMost(10.0)),
+            (STREAM, EVENTS_PER_SECOND, Goal::AtLeast(50_000.0)),
+            (&on_disk, P50, Goal::AtMost(300.0)),
+            (&in_memory, P50, Goal::AtMost(100.0)),
+            (IN_MEMORY, PER_SECOND, Goal::AtLeast(11_500.0)),
+        ];
+        for (name, metric, goal) in others {
+            judge(&format!("{name}: {metric}"), results.median(name, metric), goal);
+        }
+        verdicts
+    }
 }
 
-fn request(workflow: &str) -> Vec<u8> {
-    post(&format!("/workflows/{workflow}/run"), r#"{"start_event":{}}"#)
+fn request(workflow: &str, start_event: &str) -> Vec<u8> {
+    let body = format!("{{\"start_event\":{start_event}}}");
+    post(&format!("/workflows/{workflow}/run"), &body)
 }
 
 /// Returns what a child answers to a run of one step.
 async fn answer(child: &Child) -> Result<String> {
     let mut connection = Connection::open(&child.base).await?;
-    let answer = connection.call(&request(ONE)).await?;
+    let answer = connection.call(&request(ONE, "{}")).await?;
     String::from_utf8(answer.to_vec()).context("the answer is not UTF-8")
 }
 
@@ -174,31 +274,4 @@ fn run(side: Side, connections: usize) -> String {
         Side::Stepwell => format!("/run, {connections} connections"),
         Side::Baseline => format!("baseline, {connections} connections"),
     }
-}
-
-/// Compares what was measured with what is promised.
-pub(super) fn verdicts(results: &Results) -> Vec<Verdict> {
-    let mut verdicts = Vec::new();
-    let mut judge = |what: &str, value: Option<f64>, goal: Goal| {
-        let verdict = value.map(|value| Verdict { what: what.to_owned(), value, goal });
-        verdicts.extend(verdict);
-    };
-    for connections in [16, 64] {
-        let per_second = |side| results.median(&run(side, connections), PER_SECOND);
-        let [stepwell, baseline] = [Side::Stepwell, Side::Baseline].map(per_second);
-        let name = run(Side::Stepwell, connections);
-        judge(&format!("{name}: {PER_SECOND}"), stepwell, Goal::AtLeast(7_000.0));
-        let ratio = stepwell.zip(baseline).map(|(stepwell, baseline)| stepwell / baseline);
-        judge(&format!("{name}: part of the baseline"), ratio, Goal::AtLeast(0.5));
-    }
-    let others = [
-        ("/run of three steps, 1 connection", P50, Goal::AtMost(3.0)),
-        ("/run of three steps, 1 connection", P99, Goal::AtMost(10.0)),
-        ("one run streamed to one reader", EVENTS_PER_SECOND, Goal::AtLeast(50_000.0)),
-        ("/run in memory, 64 connections", PER_SECOND, Goal::AtLeast(11_500.0)),
-    ];
-    for (name, metric, goal) in others {
-        judge(&format!("{name}: {metric}"), results.median(name, metric), goal);
-    }
-    verdicts
 }

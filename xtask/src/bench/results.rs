@@ -76,17 +76,53 @@ impl Results {
         self.values.get(&(name.to_owned(), metric)).map(|values| median(values))
     }
 
-    /// Writes every value as a row, with its spread.
+    /// Writes the medians as tables: one row for everything that was measured, and one table for
+    /// all that were measured alike. The first value comes with its least and its greatest.
     pub(super) fn markdown(&self) -> String {
-        let mut text =
-            "| measured | | median | min | max |\n| --- | --- | --: | --: | --: |\n".to_owned();
-        for key in &self.names {
-            let values = &self.values[key];
-            let [median, min, max] = spread(values).map(number);
-            let (name, metric) = key;
-            let _ = writeln!(text, "| {name} | {metric} | {median} | {min} | {max} |");
+        let mut tables: Vec<(Vec<&str>, String)> = Vec::new();
+        for name in self.things() {
+            let metrics: Vec<&str> = self.metrics(name).collect();
+            let row = self.row(name);
+            match tables.iter_mut().find(|(columns, _)| *columns == metrics) {
+                Some((_, rows)) => rows.push_str(&row),
+                None => tables.push((metrics, row)),
+            }
         }
-        text
+        let tables = tables.into_iter().map(|(columns, rows)| {
+            let lines = "--: | ".repeat(columns.len() + 1);
+            format!(
+                "| medians | {} | {} min–max |\n| --- | {}\n{rows}",
+                columns.join(" | "),
+                columns[0],
+                lines.trim_end()
+            )
+        });
+        tables.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Returns what was measured, each once.
+    fn things(&self) -> Vec<&str> {
+        let mut things: Vec<&str> = Vec::new();
+        for (name, _) in &self.names {
+            if !things.contains(&name.as_str()) {
+                things.push(name);
+            }
+        }
+        things
+    }
+
+    fn metrics(&self, name: &str) -> impl Iterator<Item = &'static str> {
+        self.names.iter().filter(move |key| key.0 == name).map(|key| key.1)
+    }
+
+    fn row(&self, name: &str) -> String {
+        let spreads: Vec<_> = self
+            .metrics(name)
+            .map(|metric| spread(&self.values[&(name.to_owned(), metric)]).map(number))
+            .collect();
+        let medians: Vec<&str> = spreads.iter().map(|[median, ..]| median.as_str()).collect();
+        let [_, min, max] = &spreads[0];
+        format!("| {name} | {} | {min}–{max} |\n", medians.join(" | "))
     }
 
     pub(super) fn json(&self) -> Value {
@@ -182,14 +218,18 @@ mod tests {
             results.add("b", "x/s", value * 12_345.678);
             results.add("a", "ms", value);
         }
-        results.add("a", "even", 1.0);
-        results.add("a", "even", 2.0);
+        results.add("b", "y", 1.0);
+        results.add("b", "y", 2.0);
+        results.add("c", "ms", 0.001);
         expect![[r"
-            | measured | | median | min | max |
-            | --- | --- | --: | --: | --: |
-            | b | x/s | 24,691 | 12,346 | 37,037 |
-            | a | ms | 2.00 | 1.00 | 3.00 |
-            | a | even | 1.50 | 1.00 | 2.00 |
+            | medians | x/s | y | x/s min–max |
+            | --- | --: | --: | --: |
+            | b | 24,691 | 1.50 | 12,346–37,037 |
+
+            | medians | ms | ms min–max |
+            | --- | --: | --: |
+            | a | 2.00 | 1.00–3.00 |
+            | c | 0.00 | 0.00–0.00 |
         "]]
         .assert_eq(&results.markdown());
         assert_eq!(results.median("a", "ms"), Some(2.0));

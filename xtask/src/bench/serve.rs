@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::baseline;
-use super::workflows::{self, FLOOD, ONE, THREE};
+use super::workflows::{self, FAN_OUT, FLOOD, ONE, THREE};
 
 /// What to serve.
 #[derive(Debug, clap::Args)]
@@ -75,6 +75,7 @@ async fn engine(store: Arc<dyn Store>) -> Result<Engine> {
         .workflow(ONE, workflows::one()?)
         .workflow(THREE, workflows::three()?)
         .workflow(FLOOD, workflows::flood()?)
+        .workflow(FAN_OUT, workflows::fan_out()?)
         .open()
         .await
         .context("cannot open the engine")

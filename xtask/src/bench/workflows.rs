@@ -1,5 +1,6 @@
 //! The workflows that are measured.
 
+use serde::{Deserialize, Serialize};
 use stepwell::{BuildError, Context, Event, StartEvent, StepError, StopEvent, Workflow};
 
 /// What [`one`] is served under.
@@ -8,6 +9,8 @@ pub(super) const ONE: &str = "one";
 pub(super) const THREE: &str = "three";
 /// What [`flood`] is served under.
 pub(super) const FLOOD: &str = "flood";
+/// What [`fan_out`] is served under.
+pub(super) const FAN_OUT: &str = "fan-out";
 
 /// The shortest run there is: one step that does nothing.
 pub(super) fn one() -> Result<Workflow, BuildError> {
@@ -62,4 +65,60 @@ pub(super) fn flood() -> Result<Workflow, BuildError> {
         Ok(StopEvent::new("done"))
     }
     Workflow::builder("Flood").step("stream", stream).build()
+}
+
+/// Says how much work there is.
+#[derive(Event)]
+#[event(start)]
+struct FanOutStart {
+    items: u64,
+}
+
+/// A piece of work.
+#[derive(Event)]
+struct Work {
+    number: u64,
+}
+
+/// A piece of work that is done.
+#[derive(Event)]
+struct Done {
+    number: u64,
+}
+
+/// What has been done so far.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Gathered {
+    expected: u64,
+    items: u64,
+    sum: u64,
+}
+
+/// Hands out work to four workers, and adds up what they return in the state of the run.
+pub(super) fn fan_out() -> Result<Workflow, BuildError> {
+    async fn split(start: FanOutStart, context: Context<Gathered>) -> Result<Vec<Work>, StepError> {
+        context.update(|gathered| gathered.expected = start.items).await?;
+        Ok((0..start.items).map(|number| Work { number }).collect())
+    }
+    async fn gather(
+        done: Done,
+        context: Context<Gathered>,
+    ) -> Result<Option<StopEvent>, StepError> {
+        let gathered = context.update(|gathered| {
+            gathered.items += 1;
+            gathered.sum += done.number;
+            gathered.clone()
+        });
+        let gathered = gathered.await?;
+        Ok((gathered.items == gathered.expected).then(|| StopEvent::new(gathered.sum)))
+    }
+    Workflow::builder("FanOut")
+        .state::<Gathered>()
+        .step("split", split)
+        .step(
+            "work",
+            |work: Work, _: Context<Gathered>| async move { Done { number: work.number } },
+        )
+        .step("gather", gather)
+        .build()
 }

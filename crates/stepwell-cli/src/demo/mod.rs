@@ -55,16 +55,20 @@ async fn serve(listen: SocketAddr, store: SqliteStore) -> anyhow::Result<()> {
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen}; choose another address with --listen")
     })?;
-    let address = listener.local_addr().context("the listener has no address")?;
+    let server = Server::new(engine).on_listening(|address| {
+        if let Err(error) = announce(address) {
+            // Whoever reads it went away; the server is of use to others all the same.
+            tracing::warn!(%error, "cannot write to standard output");
+        }
+    });
+    server.serve_listener(listener).await.context("the server failed")
+}
 
-    // Whoever started this program waits for the line. The socket is open, so a request that
-    // comes now is answered as soon as the server runs.
+/// Tells whoever started this program, and waits for the line, that it answers from now on.
+fn announce(address: SocketAddr) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "listening on http://{address}").context("cannot write to standard output")?;
-    stdout.flush().context("cannot write to standard output")?;
-    drop(stdout);
-
-    Server::new(engine).serve_listener(listener).await.context("the server failed")
+    writeln!(stdout, "listening on http://{address}")?;
+    stdout.flush()
 }
 
 /// `$XDG_DATA_HOME/stepwell/demo`, or the place that stands for it.

@@ -7,10 +7,12 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use stepwell::{Engine, EventType, Workflow};
-use stepwell_wire::llama::{EventSchemas, Refusal, WorkflowList, WorkflowSchema};
+use stepwell_wire::llama::{
+    EventSchemas, Refusal, WorkflowList, WorkflowRepresentation, WorkflowSchema,
+};
 
+use super::graph::graph;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::request::WorkflowName;
@@ -29,6 +31,7 @@ pub(crate) struct Catalog {
 struct Described {
     schema: Bytes,
     events: Bytes,
+    representation: Bytes,
 }
 
 impl Catalog {
@@ -43,17 +46,16 @@ impl Catalog {
 }
 
 fn describe(workflow: &Workflow) -> Described {
+    let schema = |event: &EventType| event.schema().to_value();
     let schemas =
         WorkflowSchema { start: schema(workflow.start_type()), stop: schema(workflow.stop_type()) };
     let events = EventSchemas { events: workflow.event_types().iter().map(schema).collect() };
-    Described { schema: json(&schemas), events: json(&events) }
-}
-
-/// Returns the schema of an event, with `properties` even if there are none, as clients expect.
-fn schema(event: &EventType) -> Value {
-    let mut schema = event.schema();
-    schema.ensure_object().entry("properties").or_insert_with(|| Value::Object(Map::new()));
-    schema.to_value()
+    let representation = WorkflowRepresentation { graph: graph(workflow) };
+    Described {
+        schema: json(&schemas),
+        events: json(&events),
+        representation: json(&representation),
+    }
 }
 
 fn json<T: Serialize>(value: &T) -> Bytes {
@@ -88,4 +90,13 @@ pub(super) async fn get_events(
         Some(described) => Ok(reply::bytes(200, described.events.clone())),
         None => Err(Refusal::NoSuchWorkflow { workflow }.into()),
     }
+}
+
+/// `GET /workflows/{workflow_name}/representation`.
+pub(super) async fn get_representation(
+    State(app): State<Arc<App>>,
+    WorkflowName(workflow): WorkflowName,
+) -> Result<Response, ApiError> {
+    let described = app.catalog.by_name.get(&workflow).ok_or(Refusal::UnknownWorkflow)?;
+    Ok(reply::bytes(200, described.representation.clone()))
 }

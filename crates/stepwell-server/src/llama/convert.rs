@@ -31,7 +31,7 @@ pub(super) fn envelope(event: &RawEvent, names: QualifiedNames) -> Envelope<'_, 
         value: &event.value,
         qualified_name: qualified_name(names, &event.module, &event.name),
         r#type: event.name.as_str().into(),
-        types: ancestors(event).map(Cow::Borrowed),
+        types: ancestors_of(event).map(Cow::Borrowed),
     }
 }
 
@@ -53,17 +53,25 @@ fn qualified_name(names: QualifiedNames, module: &str, name: &str) -> Option<Cow
     (names == QualifiedNames::Included).then(|| format!("{module}.{name}").into())
 }
 
-/// Returns the classes that an event's class descends from. Those that every workflow knows are
+fn ancestors_of(event: &RawEvent) -> Option<&'static [Cow<'static, str>]> {
+    ancestors(event.family, &event.module, &event.name)
+}
+
+/// Returns the classes that a class of event descends from. Those that every workflow knows are
 /// the first of their families.
-fn ancestors(event: &RawEvent) -> Option<&'static [Cow<'static, str>]> {
-    let ancestors = match event.family {
+pub(super) fn ancestors(
+    family: Family,
+    module: &str,
+    name: &str,
+) -> Option<&'static [Cow<'static, str>]> {
+    let ancestors = match family {
         Family::Plain => return None,
         Family::Start => START,
         Family::Stop => STOP,
         Family::Request => REQUEST,
         Family::Response => RESPONSE,
     };
-    let is_first = event.module == *BUILTIN_MODULE && event.name == *ancestors[0];
+    let is_first = module == BUILTIN_MODULE && name == ancestors[0];
     (!is_first).then_some(ancestors)
 }
 
@@ -96,7 +104,7 @@ pub(super) fn record(run: &RunRecord) -> HandlerRecord<'_, Envelope<'_, &Payload
 pub(super) fn bare_record(run: &RunRecord) -> HandlerRecord<'_, &RawValue> {
     record_with(run, |end| {
         let value = end.value.text();
-        if ancestors(end).is_none() {
+        if ancestors_of(end).is_none() {
             serde_json::from_str::<Returned<'_>>(value).ok()?.result
         } else {
             serde_json::from_str(value).ok()
@@ -123,7 +131,7 @@ fn record_with<'a, R>(
         run_id: run.run.as_str().into(),
         error: error(run),
         result: completed.and_then(result),
-        result_unreadable: false,
+        result_unreadable: run.is_unreadable(),
         status: status(run.status),
         started_at: Timestamp::from_micros(run.started_at.0),
         updated_at,

@@ -68,9 +68,10 @@ impl Frames {
         }))
     }
 
-    /// Returns the next chunk, or none after the terminal event or once the server stops.
+    /// Returns the next chunk, or none after the terminal event.
     ///
-    /// After an error the connection breaks, so that nobody takes it for the end of the run.
+    /// After an error, or once the server stops, the connection breaks: a clean end would be
+    /// taken for the end of the run, while a reader whose connection breaks comes back.
     async fn next_chunk(&mut self) -> Option<Result<Bytes, EngineError>> {
         loop {
             if let Some(chunk) = self.write_ready() {
@@ -80,7 +81,7 @@ impl Frames {
             let silent_until = self.last_sent + self.heartbeat;
             tokio::select! {
                 biased;
-                () = self.closing.cancelled() => return None,
+                () = self.closing.cancelled() => return Some(Err(EngineError::Closing)),
                 batch = self.events.next_batch() => match batch {
                     Ok(batch) if batch.is_empty() => return None,
                     Ok(batch) => self.ready = batch.into_iter(),
@@ -160,3 +161,6 @@ impl View {
         pushed.expect("what the engine publishes is JSON");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,7 @@ pub(super) async fn get_handler(
     HandlerId(handler): HandlerId,
 ) -> Result<Response, ApiError> {
     let record = find(&app, &handler).await?;
-    Ok(reply::json(convert::status(record.status).http_status(), &convert::record(&record)))
+    Ok(reply::json(status(&record), &convert::record(&record)))
 }
 
 /// `GET /results/{handler_id}`: the same with a bare result, for old clients.
@@ -56,7 +56,11 @@ pub(super) async fn get_result(
     HandlerId(handler): HandlerId,
 ) -> Result<Response, ApiError> {
     let record = find(&app, &handler).await?;
-    Ok(reply::json(convert::status(record.status).http_status(), &convert::bare_record(&record)))
+    Ok(reply::json(status(&record), &convert::bare_record(&record)))
+}
+
+fn status(record: &RunRecord) -> u16 {
+    if record.is_unreadable() { 422 } else { convert::status(record.status).http_status() }
 }
 
 async fn find(app: &App, handler: &str) -> Result<RunRecord, ApiError> {

@@ -5,6 +5,7 @@
 mod catalog;
 mod convert;
 mod frames;
+mod graph;
 mod handlers;
 mod inbound;
 mod run;
@@ -36,6 +37,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/workflows", get(catalog::get_workflows))
         .route("/workflows/{workflow_name}/schema", get(catalog::get_schema))
         .route("/workflows/{workflow_name}/events", get(catalog::get_events))
+        .route("/workflows/{workflow_name}/representation", get(catalog::get_representation))
         .route("/workflows/{workflow_name}/run", post(run::run))
         .route("/workflows/{workflow_name}/run-nowait", post(run::run_nowait))
         .route("/handlers", get(handlers::get_handlers))

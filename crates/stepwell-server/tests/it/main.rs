@@ -9,6 +9,7 @@ mod fixture;
 mod handlers;
 mod live;
 mod refusals;
+mod representation;
 mod routing;
 mod run;
 mod send;

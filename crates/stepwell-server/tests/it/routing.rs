@@ -48,6 +48,7 @@ async fn another_method_is_not_allowed_on_any_path() {
         "POST /workflows",
         "POST /workflows/greet/schema",
         "POST /workflows/greet/events",
+        "POST /workflows/greet/representation",
         "PUT /workflows/greet/run",
         "DELETE /workflows/greet/run-nowait",
         "POST /handlers",
@@ -74,6 +75,7 @@ async fn a_slash_in_a_name_is_a_path_that_nobody_knows() {
         "/events/a%2Fb",
         "/workflows/a%2Fb/schema",
         "/workflows/a%2fb/events",
+        "/workflows/a%2Fb/representation",
     ] {
         let answer = describe(fixture.send(&format!("GET {path}")).await).await;
         assert_eq!(answer, NOT_FOUND, "{path}");
@@ -140,6 +142,7 @@ async fn head_is_get_without_the_body() {
         "/health",
         "/workflows",
         "/workflows/greet/schema",
+        "/workflows/greet/representation",
         "/handlers",
         "/handlers/waiting",
         "/handlers/missing",

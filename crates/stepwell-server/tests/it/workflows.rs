@@ -1,5 +1,6 @@
 //! The workflows that the tests serve.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -121,14 +122,11 @@ pub(crate) fn fail() -> Workflow {
         .unwrap()
 }
 
-/// Sleeps longer than it may.
+/// Takes longer than it may.
 pub(crate) fn timeout() -> Workflow {
     Workflow::builder("TimeoutWorkflow")
         .timeout(Duration::from_millis(300))
-        .step("nap", |_: StartEvent, _: Context| async {
-            tokio::time::sleep(Duration::from_secs(30)).await;
-            StopEvent::new("too late")
-        })
+        .step("nap", |_: StartEvent, _: Context| std::future::pending::<StopEvent>())
         .build()
         .unwrap()
 }
@@ -259,6 +257,42 @@ pub(crate) fn target() -> Workflow {
         .step("left", hit("left"))
         .step("right", hit("right"))
         .step("finish", |_: Finish, _: Context| async { StopEvent::default() })
+        .build()
+        .unwrap()
+}
+
+#[derive(Event)]
+struct WorkItem {
+    index: u32,
+}
+
+#[derive(Event)]
+struct WorkDone {
+    square: u32,
+}
+
+/// Squares three numbers at once and returns the squares.
+pub(crate) fn fan_out() -> Workflow {
+    const ITEMS: u32 = 3;
+    type Squares = BTreeSet<u32>;
+    Workflow::builder("FanoutWorkflow")
+        .module("fixtures")
+        .state::<Squares>()
+        .step("dispatch", |_: StartEvent, _: Context<Squares>| async {
+            (0..ITEMS).map(|index| WorkItem { index }).collect::<Vec<_>>()
+        })
+        .step("work", |item: WorkItem, _: Context<Squares>| async move {
+            WorkDone { square: item.index * item.index }
+        })
+        .step("gather", |done: WorkDone, context: Context<Squares>| async move {
+            let gather = |squares: &mut Squares| {
+                squares.insert(done.square);
+                squares.clone()
+            };
+            let squares = context.update(gather).await?;
+            let is_all = squares.len() == ITEMS as usize;
+            Ok::<_, StepError>(if is_all { Some(StopEvent::of(&squares)?) } else { None })
+        })
         .build()
         .unwrap()
 }

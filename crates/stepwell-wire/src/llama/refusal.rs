@@ -75,6 +75,11 @@ pub enum Refusal {
         /// How many bytes it may have.
         limit: usize,
     },
+    /// The event is too large.
+    EventTooLarge {
+        /// How many bytes it has as JSON.
+        bytes: usize,
+    },
     /// The body broke off.
     BodyCutOff,
     /// The server cannot answer now; it may be able to in a moment.
@@ -106,7 +111,7 @@ impl Refusal {
             | Self::Event(_)
             | Self::BodyCutOff => 400,
             Self::Busy { .. } | Self::Ended => 409,
-            Self::TooLarge { .. } => 413,
+            Self::TooLarge { .. } | Self::EventTooLarge { .. } => 413,
             // The fault is the client's, but this is what the protocol says.
             Self::UnknownStep { .. } | Self::NotAccepted { .. } => 500,
             Self::Internal => 500,
@@ -157,6 +162,7 @@ impl fmt::Display for Refusal {
                 "Failed to send event: Step {step} does not accept event of type <class '{class}'>"
             ),
             Self::TooLarge { limit } => write!(f, "Request body is larger than {limit} bytes"),
+            Self::EventTooLarge { bytes } => write!(f, "Event is too large: {bytes} bytes"),
             Self::BodyCutOff => f.write_str("Request body broke off"),
             Self::Unavailable => f.write_str("Service Unavailable"),
             Self::Closing => f.write_str("Server is shutting down; try again"),

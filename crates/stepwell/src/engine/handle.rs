@@ -164,7 +164,8 @@ fn outcome(record: RunRecord) -> Result<RawEvent, RunError> {
         active_steps: Vec<String>,
     }
 
-    let end = record.end.expect("the record of an ended run has the event it ended with");
+    let unreadable = || RunError::Event("the event that the run ended with is unreadable".into());
+    let end = record.end.ok_or_else(unreadable)?;
     let unreadable = |error: serde_json::Error| RunError::Event(error.into());
     match record.status {
         Status::Completed | Status::Running => Ok(end),

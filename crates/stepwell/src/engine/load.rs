@@ -37,8 +37,7 @@ pub(crate) async fn load(shared: &Shared, run: &RunId) -> Result<Found, StoreErr
     let known = registered.map(|registered| &registered.definitions);
     let mut state = fold(shared, known, &row).await?;
     if state.next_sequence() != row.next_sequence {
-        let what = format!("the journal and the stream of run `{run}` do not fit together");
-        return Err(StoreError::Corrupt { what });
+        return Err(unfitting(shared, &row).await?);
     }
     let Some(registered) = registered else {
         let reason = format!("workflow `{}` is not registered here", row.pool);
@@ -103,6 +102,17 @@ pub(crate) async fn fold(
     Ok(state)
 }
 
+/// Says why a journal leads elsewhere than its run's row says.
+async fn unfitting(shared: &Shared, row: &RunRow) -> Result<StoreError, StoreError> {
+    let newer = shared.store.run(&row.run).await?;
+    if newer.is_none_or(|newer| newer.turn_id != row.turn_id) {
+        // The owner before, who is about to find out, wrote a turn between the two reads.
+        return Ok(StoreError::unavailable("the run went on while it was read"));
+    }
+    let what = format!("the journal and the stream of run `{}` do not fit together", row.run);
+    Ok(StoreError::Corrupt { what })
+}
+
 async fn stored_definition(shared: &Shared, id: DefinitionId) -> Result<Definition, StoreError> {
     let corrupt = |what: &str| StoreError::Corrupt { what: format!("definition {id} {what}") };
     let body = shared.store.definition(id).await?.ok_or_else(|| corrupt("is missing"))?;
@@ -112,7 +122,7 @@ async fn stored_definition(shared: &Shared, id: DefinitionId) -> Result<Definiti
 /// Tells readers who missed it how the run ended.
 pub(crate) async fn publish_end(shared: &Shared, row: RunRow) -> Result<(), StoreError> {
     let last = shared.store.last_stream_rows(&[row.key]).await?.pop().flatten();
-    let record = RunRecord::read(row, last.as_ref())?;
+    let record = RunRecord::read(row, last.as_ref());
     let head = Head {
         next_sequence: record.next_sequence,
         tail: last.map(Arc::new),

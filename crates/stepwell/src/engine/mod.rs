@@ -45,6 +45,7 @@ pub use shared::Registered;
 pub use start::Start;
 pub use stream::EventStream;
 
+use crate::MAX_EVENT_BYTES;
 use crate::store::{Delivery, HandlerFilter, Message, RunRow, Store, StoreError};
 use hub::Head;
 use inbound::Inbound;
@@ -126,6 +127,13 @@ pub enum EngineError {
         event: String,
     },
 
+    /// The event is larger than [`MAX_EVENT_BYTES`]. Send its address.
+    #[error("the event is {bytes} bytes long, more than the limit of {MAX_EVENT_BYTES}")]
+    TooLarge {
+        /// How long it is as JSON.
+        bytes: usize,
+    },
+
     /// The process is about to end. Try again; another one takes over.
     #[error("the engine is shutting down")]
     Closing,
@@ -189,7 +197,7 @@ impl Engine {
             let last = if row.status.is_ended() { last.next().flatten() } else { None };
             RunRecord::read(row, last.as_ref())
         });
-        Ok(records.collect::<Result<_, _>>()?)
+        Ok(records.collect())
     }
 
     /// Sends an event to the run of a handler; with a step, to that step only.
@@ -207,6 +215,7 @@ impl Engine {
         step: Option<&str>,
     ) -> Result<(), EngineError> {
         let row = self.open_run(handler).await?;
+        check_size(&event)?;
         if let Some(step) = step {
             let workflow = self.shared.registered(&row.workflow);
             let workflow =
@@ -255,7 +264,7 @@ impl Engine {
         // Whether this call or another one has removed it makes no difference.
         surely("a purge", || self.shared.store.purge(handler)).await?;
         let tail = last.map(Arc::new);
-        let record = RunRecord::read(row, tail.as_deref())?;
+        let record = RunRecord::read(row, tail.as_deref());
         let head = Head {
             next_sequence: record.next_sequence,
             tail,
@@ -287,7 +296,8 @@ impl Engine {
             Cursor::Now => row.next_sequence,
         };
         let stream = EventStream::new(Arc::clone(&self.shared), &row, subscription, next);
-        Ok((RunRecord::new(row, None), stream))
+        let record = self.records(vec![row]).await?.pop().ok_or_else(unknown)?;
+        Ok((record, stream))
     }
 
     /// Returns the runs that were set aside because they cannot go on here, with the reasons.
@@ -342,6 +352,11 @@ impl Engine {
         self.shared.wake(&row.run, |errands| errands.inbox = true);
         Ok(())
     }
+}
+
+fn check_size(event: &RawEvent) -> Result<(), EngineError> {
+    let bytes = event.value.text().len();
+    if bytes > MAX_EVENT_BYTES { Err(EngineError::TooLarge { bytes }) } else { Ok(()) }
 }
 
 /// Where in a run's stream to begin.

@@ -23,7 +23,8 @@ pub struct RunRecord {
     pub updated_at: Timestamp,
     /// The sequence that its next stream item gets.
     pub next_sequence: u64,
-    /// The event it ended with: the last of its stream.
+    /// The event it ended with: the last of its stream. None if it has not ended, or if that
+    /// event cannot be read.
     pub end: Option<RawEvent>,
 }
 
@@ -44,12 +45,24 @@ impl RunRecord {
     }
 
     /// Makes the record of a run from what the store has; `last` is the last row of its stream.
-    pub(crate) fn read(row: RunRow, last: Option<&StreamRow>) -> Result<Self, StoreError> {
-        let end = match last {
-            Some(last) if row.status.is_ended() => Some(terminal(&row.run, last)?),
-            _ => None,
-        };
-        Ok(Self::new(row, end))
+    ///
+    /// A row that cannot be read is no error: it must not hide the others of a list.
+    pub(crate) fn read(row: RunRow, last: Option<&StreamRow>) -> Self {
+        let last = last.filter(|_| row.status.is_ended());
+        let end = last.and_then(|last| match terminal(&row.run, last) {
+            Ok(end) => Some(end),
+            Err(error) => {
+                tracing::error!(%error, "the end of a run is unreadable");
+                None
+            }
+        });
+        Self::new(row, end)
+    }
+
+    /// Tells whether the run has ended with an event that cannot be read.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        self.status.is_ended() && self.end.is_none()
     }
 }
 

@@ -27,6 +27,10 @@ const LOADS: usize = 32;
 /// How long a run rests after the store failed it, before it is looked at again.
 const RELOAD_DELAY: Duration = Duration::from_millis(100);
 
+/// How often a run is looked for that may have been created: over six seconds, longer than a
+/// write waits in its queue.
+const FINDS: usize = 6;
+
 /// A workflow under the name that it is served by.
 #[derive(Debug)]
 pub struct Registered {
@@ -118,15 +122,10 @@ impl Shared {
     }
 
     /// Makes a place in memory for a run that is about to be created.
-    pub(crate) fn claim(&self, run: &RunId) -> (Mailbox, Letters) {
+    pub(crate) fn claim(self: &Arc<Self>, run: &RunId) -> Claim {
         let (mailbox, letters) = Mailbox::new();
         self.residents.lock().insert(run.clone(), mailbox.clone());
-        (mailbox, letters)
-    }
-
-    /// Gives up the place of a run that was not created after all.
-    pub(crate) fn release(&self, run: &RunId) {
-        self.residents.lock().remove(run);
+        Claim { shared: Arc::clone(self), run: run.clone(), ends: Some((mailbox, letters)) }
     }
 
     /// Gives up the run's place if nothing has come for it.
@@ -190,6 +189,25 @@ impl Shared {
         }
     }
 
+    /// Takes up a run that may be about to appear in the store. A run that appears later still is
+    /// found with the unfinished ones.
+    fn find_later(self: &Arc<Self>, run: &RunId) {
+        let (shared, run) = (Arc::clone(self), run.clone());
+        self.tasks.spawn(async move {
+            let mut delay = RELOAD_DELAY;
+            for _ in 0..FINDS {
+                tokio::select! {
+                    () = tokio::time::sleep(delay) => {}
+                    () = shared.closing.cancelled() => return,
+                }
+                if matches!(shared.store.run(&run).await, Ok(Some(_))) {
+                    return shared.wake(&run, |errands| errands.inbox = true);
+                }
+                delay *= 2;
+            }
+        });
+    }
+
     fn reload_later(self: &Arc<Self>, run: &RunId) {
         let (shared, run) = (Arc::clone(self), run.clone());
         self.tasks.spawn(async move {
@@ -198,5 +216,38 @@ impl Shared {
                 () = shared.closing.cancelled() => {}
             }
         });
+    }
+}
+
+/// The place in memory of a run of which nobody knows yet whether it exists.
+///
+/// If it is dropped, the run is looked for a little later: perhaps it was created all the same.
+pub(crate) struct Claim {
+    shared: Arc<Shared>,
+    run: RunId,
+    ends: Option<(Mailbox, Letters)>,
+}
+
+impl Claim {
+    /// Drives the run, which exists.
+    pub(crate) fn drive(mut self, loaded: driver::Loaded) {
+        if let Some((mailbox, letters)) = self.ends.take() {
+            self.shared.spawn_driver(self.run.clone(), mailbox, letters, Some(loaded));
+        }
+    }
+
+    /// Gives up the place: the run does not exist.
+    pub(crate) fn give_up(mut self) {
+        self.ends = None;
+        self.shared.residents.lock().remove(&self.run);
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if self.ends.is_some() {
+            self.shared.residents.lock().remove(&self.run);
+            self.shared.find_later(&self.run);
+        }
     }
 }

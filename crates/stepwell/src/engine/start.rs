@@ -14,7 +14,7 @@ use super::record::RunRecord;
 use super::shared::{Registered, Shared};
 use super::state::ErasedState;
 use super::surely::surely;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, check_size};
 use crate::store::{Creation, NewRun, RunKey, RunRow, Status, StoreError};
 
 /// How many shards a pool has. It is stored with every run, so it never changes.
@@ -72,6 +72,7 @@ impl Engine {
             let got = format!("{}.{}", start.input.module, start.input.name);
             return Err(EngineError::WrongStart { expected: expected.qualified_name(), got });
         }
+        check_size(&start.input)?;
         let mut look = start.handler.is_some();
         let handler = start.handler.unwrap_or_else(new_id);
         loop {
@@ -143,22 +144,21 @@ impl Engine {
             turn,
         };
         // Claimed before it exists, so that nobody who finds it there takes it up a second time.
-        let (mailbox, letters) = shared.claim(&run);
+        let claim = shared.claim(&run);
         let subscription = shared.hub.subscribe(&run);
-        row.key =
-            match surely("a new run", || shared.store.create(new_run.clone())).await {
-                Ok(Creation::Created(key)) => key,
-                not_created => {
-                    shared.release(&run);
-                    return match not_created? {
-                        Creation::Busy => Ok(Err(NotCreated::Busy)),
-                        _ => Ok(Err(NotCreated::Changed)),
-                    };
-                }
-            };
+        row.key = match surely("a new run", || shared.store.create(new_run.clone())).await? {
+            Creation::Created(key) => key,
+            not_created => {
+                claim.give_up();
+                return Ok(Err(match not_created {
+                    Creation::Busy => NotCreated::Busy,
+                    _ => NotCreated::Changed,
+                }));
+            }
+        };
         let registered = Arc::clone(registered);
         let loaded = Loaded { registered, row: row.clone(), state, cell, draft, written: true };
-        shared.spawn_driver(run, mailbox, letters, Some(loaded));
+        claim.drive(loaded);
         Ok(Ok(StartedRun { row, subscription }))
     }
 }

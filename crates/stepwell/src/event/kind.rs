@@ -74,7 +74,8 @@ impl EventType {
         self.aliases
     }
 
-    /// Returns the JSON Schema of its fields, draft 2020-12, with its name as the title.
+    /// Returns the JSON Schema of its fields, draft 2020-12, with its name as the title, and with
+    /// `properties` even if there are none.
     #[must_use]
     pub fn schema(&self) -> Schema {
         (self.schema)()

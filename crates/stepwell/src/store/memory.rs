@@ -200,19 +200,17 @@ impl MemoryStore {
 impl State {
     fn create(&mut self, new: NewRun) -> Result<Creation, StoreError> {
         let known = self.keys.get(&new.run).copied();
-        if let Some(key) = known.filter(|key| self.runs[key].row.handler == new.handler) {
-            // The caller makes again what was done before.
-            return Ok(Creation::Created(key));
-        }
         let previous = self.handlers.get(&new.handler).map(|it| &self.runs[&it.newest()].row);
         if previous.map(|row| &row.run) != new.previous.as_ref() {
-            return Ok(Creation::Changed);
+            // Perhaps the caller makes again what was done before.
+            let known = known.filter(|key| self.runs[key].row.handler == new.handler);
+            return Ok(known.map_or(Creation::Changed, Creation::Created));
         }
         if previous.is_some_and(|row| !row.status.is_ended()) {
             return Ok(Creation::Busy);
         }
         if known.is_some() {
-            return Err(StoreError::unavailable("the run's name belongs to another handler"));
+            return Err(StoreError::unavailable("another run has this name"));
         }
 
         self.last_run += 1;
@@ -222,7 +220,7 @@ impl State {
         let handler = handler.or_insert(Handler { first: key, runs: BTreeSet::new() });
         handler.runs.insert(key);
         self.runs.insert(key, Run::new(key, &new));
-        self.apply(Turn { key, ..new.turn });
+        self.apply(Turn { key, head: 0, ..new.turn });
         Ok(Creation::Created(key))
     }
 
@@ -250,13 +248,7 @@ impl State {
     fn apply(&mut self, turn: Turn) {
         let run = self.runs.get_mut(&turn.key).expect("the caller has seen the run");
         let had_ended = run.row.status.is_ended();
-        run.row.epoch = turn.epoch;
-        run.row.head += 1;
-        run.row.turn_id = turn.id;
-        run.row.status = turn.status;
-        run.row.idle = turn.idle;
-        run.row.next_sequence = turn.next_sequence;
-        run.row.updated_at = turn.at;
+        run.row.follow(&turn);
         run.journal.push(turn.journal);
         run.stream.extend(turn.stream.map(|row| (row.first, row.body)));
         for id in &turn.consumed {

@@ -71,7 +71,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Creates a run together with its first turn, and points its handler at it.
     ///
-    /// The handler must now point at [`NewRun::previous`], and that run must have ended.
+    /// The handler must now point at [`NewRun::previous`], and that run must have ended. A name
+    /// that another run has is refused as [unavailable](StoreError::Unavailable).
     async fn create(&self, run: NewRun) -> Result<Creation, StoreError>;
 
     /// Writes a turn if its owner is still the newest and the run is at [`Turn::head`].
@@ -82,7 +83,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Removes a handler, every run it ever pointed at, and all that belongs to them.
     ///
-    /// Returns whether there was such a handler. Its newest run must have ended.
+    /// Returns whether there was such a handler. Its newest run must have ended; if it has not,
+    /// nothing is removed, and the answer is [`StoreError::Unavailable`].
     async fn purge(&self, handler: &str) -> Result<bool, StoreError>;
 
     /// Returns the newest run of a handler.
@@ -266,7 +268,7 @@ pub struct Message {
 pub enum Delivery {
     /// It is in the inbox.
     Accepted,
-    /// It, or one of the same name, was put in before.
+    /// It, or one of the same name, was put in before, whatever became of the run since.
     Duplicate,
     /// The run has ended or is gone.
     Ended,

@@ -55,9 +55,9 @@ struct Inner {
     state: StateType,
 }
 
-/// A step as code, with the types of its signature.
+/// A step: its name, the types of its signature, and its code.
 #[derive(Clone)]
-pub(crate) struct Step {
+pub struct Step {
     pub(crate) name: Name,
     pub(crate) accepts: Vec<EventType>,
     pub(crate) emits: Vec<EventType>,
@@ -113,9 +113,14 @@ impl Workflow {
         &self.inner.stop
     }
 
-    /// Returns the types that a step accepts, or none if there is no such step.
+    /// Returns its steps, in the order in which they were added.
     #[must_use]
-    pub fn accepted_by(&self, step: &str) -> Option<&[EventType]> {
+    pub fn steps(&self) -> &[Step] {
+        &self.inner.steps
+    }
+
+    /// Returns the types that a step accepts, or none if there is no such step.
+    pub(crate) fn accepted_by(&self, step: &str) -> Option<&[EventType]> {
         self.step(step).map(|step| step.accepts.as_slice())
     }
 
@@ -158,10 +163,40 @@ impl Workflow {
     }
 }
 
+impl Step {
+    /// Returns its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the types of event that it accepts.
+    #[must_use]
+    pub fn accepts(&self) -> &[EventType] {
+        &self.accepts
+    }
+
+    /// Returns the types of event that it may return.
+    #[must_use]
+    pub fn emits(&self) -> &[EventType] {
+        &self.emits
+    }
+}
+
 impl fmt::Debug for Workflow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Workflow")
             .field("definition", &self.inner.definition)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Step")
+            .field("name", &self.name)
+            .field("accepts", &self.accepts)
+            .field("emits", &self.emits)
             .finish_non_exhaustive()
     }
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use expect_test::expect;
+use futures::FutureExt;
 use stepwell::engine::Start;
 use stepwell::event::EventType;
-use stepwell::store::{FaultyStore, MemoryStore, Status, Store};
+use stepwell::store::{Fault, FaultyStore, HandlerFilter, MemoryStore, Status, Store};
 use stepwell::{Context, Event, Payload, StartEvent, StepError, StopEvent, Workflow};
 use tokio::runtime::Runtime;
 
-use crate::kit::{Count, ITEMS, Progress, counting, open, soon, stream_text, until};
+use crate::kit::{Count, Home, ITEMS, Progress, counting, open, soon, stream_text, until};
 
 fn start<E: Event>(fields: serde_json::Value, handler: &str) -> Start {
     let input = EventType::of::<E>(None).read(&Payload::of(&fields)).unwrap();
@@ -227,4 +228,32 @@ fn a_body_that_makes_another_call_when_it_runs_again_sets_its_run_aside() {
         let row = engine.handler("h").await.unwrap().unwrap();
         assert_eq!(row.status, Status::Running);
     });
+}
+
+#[tokio::test]
+async fn a_start_that_the_store_did_not_confirm_still_runs() {
+    let inner: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let unknown = vec![Some(Fault::ErrorAfter); 5];
+    let store: Arc<dyn Store> = Arc::new(FaultyStore::scripted(Arc::clone(&inner), unknown));
+    let engine = open(&store, &counting(Arc::default())).await;
+    assert!(engine.start(count("h")).await.is_err());
+    until(async || {
+        let row = inner.handler("h").await.unwrap();
+        row.is_some_and(|row| row.status == Status::Completed)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_start_whose_caller_goes_away_still_runs() {
+    let home = Home::sqlite();
+    let engine = open(&home.store(), &counting(Arc::default())).await;
+    let nameless = Start { handler: None, ..count("") };
+    // Polled once: the write is on its way when its caller is gone.
+    assert!(engine.start(nameless).now_or_never().is_none());
+    until(async || {
+        let records = engine.handlers(&HandlerFilter::default()).await.unwrap();
+        records.first().is_some_and(|record| record.status == Status::Completed)
+    })
+    .await;
 }

@@ -1,7 +1,8 @@
-//! The graph check of the builder: what it says, all at once.
+//! The graph of steps and events: what the builder's check says of it, all at once, and how a
+//! workflow shows it.
 
 use expect_test::{Expect, expect};
-use stepwell::workflow::{Builder, Workflow};
+use stepwell::workflow::{Builder, Step, Workflow};
 use stepwell::{Context, Event, StartEvent, StepOptions, StopEvent};
 
 #[derive(Event)]
@@ -100,4 +101,23 @@ fn va_2_a_step_needs_a_worker_and_an_event_a_name_of_its_own() {
             - two types of event are called `A`: __main__.A and elsewhere.A
             - step `begin` has no workers; give it at least 1"#]],
     );
+}
+
+#[test]
+fn a_workflow_shows_its_steps_with_the_types_of_their_signatures() {
+    let workflow = workflow()
+        .additional_event::<B>()
+        .step("begin", |_: StartEvent, _: Context| async { vec![A {}] })
+        .step("count", |_: A, _: Context| async {})
+        .step("end", |_: A, _: Context| async { Some(StopEvent::default()) })
+        .build()
+        .unwrap();
+    let signature =
+        |step: &Step| format!("{} {:?} {:?}", step.name(), step.accepts(), step.emits());
+    let seen: Vec<String> = workflow.steps().iter().map(signature).collect();
+    expect![[r#"
+        begin [EventType(workflows.events.StartEvent, Start)] [EventType(__main__.A, Plain)]
+        count [EventType(__main__.A, Plain)] []
+        end [EventType(__main__.A, Plain)] [EventType(workflows.events.StopEvent, Stop)]"#]]
+    .assert_eq(&seen.join("\n"));
 }

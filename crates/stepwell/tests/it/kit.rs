@@ -101,12 +101,13 @@ pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
 /// Reads the whole stream of a handler, a line an item.
 pub(crate) async fn stream_text(engine: &Engine, handler: &str) -> String {
     let (_, stream) = engine.events(handler, Cursor::Start).await.unwrap();
-    read_text(stream).await
+    let reading = tokio::time::timeout(PATIENCE, read_text(stream)).await;
+    reading.unwrap_or_else(|_| panic!("the run does not end; parked: {:?}", engine.parked()))
 }
 
 pub(crate) async fn read_text(mut stream: EventStream) -> String {
     let mut text = String::new();
-    while let Some(item) = soon(stream.next()).await.unwrap() {
+    while let Some(item) = stream.next().await.unwrap() {
         text += &format!("{} {}\n", item.sequence, line(&item.item));
     }
     text

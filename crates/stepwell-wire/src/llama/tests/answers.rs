@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 
 use super::super::{
     Acknowledged, Acknowledgement, Envelope, ErrorBody, EventSchemas, HandlerList, HandlerRecord,
-    Health, HealthStatus, Refusal, Status, Timestamp, WorkflowFailed, WorkflowList, WorkflowSchema,
-    WorkflowTimedOut,
+    Health, HealthStatus, Refusal, Status, Timestamp, WorkflowFailed, WorkflowList,
+    WorkflowRepresentation, WorkflowSchema, WorkflowTimedOut,
 };
 
 #[test]
@@ -101,6 +101,27 @@ fn small_answers_are_small() {
 }
 
 #[test]
+fn a_graph_is_written_as_it_was_read() {
+    let json = r#"{"graph":{"name":"W","nodes":[
+        {"id":"s","label":"s","node_type":"step","description":"Asks."},
+        {"id":"t","label":"t","node_type":"step","description":null},
+        {"id":"A","label":"A","node_type":"event","event_type":"A",
+         "event_types":["A","InputRequiredEvent"],"event_schema":{"properties":{},"title":"A"},
+         "produced_by":["s"]},
+        {"id":"B","label":"B","node_type":"event","event_type":"B","event_types":["B"],
+         "event_schema":null,"produced_by":[]},
+        {"id":"external_step","label":"external_step","node_type":"external"}],
+        "edges":[{"source":"A","target":"external_step","label":null}],"description":null}}"#;
+    let representation: WorkflowRepresentation<'_> = serde_json::from_str(json).unwrap();
+    check(
+        &representation,
+        expect![[
+            r#"{"graph":{"name":"W","nodes":[{"id":"s","label":"s","node_type":"step","description":"Asks."},{"id":"t","label":"t","node_type":"step","description":null},{"id":"A","label":"A","node_type":"event","event_type":"A","event_types":["A","InputRequiredEvent"],"event_schema":{"properties":{},"title":"A"},"produced_by":["s"]},{"id":"B","label":"B","node_type":"event","event_type":"B","event_types":["B"],"event_schema":null,"produced_by":[]},{"id":"external_step","label":"external_step","node_type":"external"}],"edges":[{"source":"A","target":"external_step","label":null}],"description":null}}"#
+        ]],
+    );
+}
+
+#[test]
 fn a_time_limit_is_printed_as_a_float_in_its_shortest_form() {
     let seen = ["0.3", "60.0", "60", "1.25", "100000"].map(|timeout| {
         let json = format!(r#"{{"timeout":{timeout},"active_steps":["nap"]}}"#);
@@ -144,6 +165,7 @@ fn refusals_have_the_texts_that_clients_compare() {
         Refusal::UnknownStep { step: "s".into() },
         Refusal::NotAccepted { step: "s".into(), class: "m.A".into() },
         Refusal::TooLarge { limit: 100 },
+        Refusal::EventTooLarge { bytes: 200 },
         Refusal::BodyCutOff,
         Refusal::Unavailable,
         Refusal::Closing,
@@ -169,6 +191,7 @@ fn refusals_have_the_texts_that_clients_compare() {
         500 Failed to send event: Step s does not exist
         500 Failed to send event: Step s does not accept event of type <class 'm.A'>
         413 Request body is larger than 100 bytes
+        413 Event is too large: 200 bytes
         400 Request body broke off
         503, later Service Unavailable
         503, later Server is shutting down; try again

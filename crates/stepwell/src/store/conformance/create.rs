@@ -120,13 +120,23 @@ pub async fn a_handler_that_points_elsewhere_has_changed(store: &dyn Store) {
     assert_eq!(store.handler("new").await.expect("the store answers"), None);
 }
 
-/// A second handler cannot have a run of the same name: nothing is written.
-pub async fn a_run_name_belongs_to_one_handler(store: &dyn Store) {
+/// A name that was used cannot be used for another run: nothing is written.
+pub async fn a_run_name_is_used_once(store: &dyn Store) {
     let key = start(store, "h1", "r").await;
 
     assert_unavailable(store.create(new_run(store, "h2", "r")).await);
+    let elsewhere = NewRun { previous: Some(RunId::new("x")), ..new_run(store, "h2", "r") };
+    assert_eq!(store.create(elsewhere).await.expect("the store answers"), Creation::Changed);
 
     assert_eq!(store.handler("h2").await.expect("the store answers"), None);
     assert_eq!(newest(store, "h1").await.key, key);
     assert_eq!(journal(store, key).await, ["turn 0"]);
+
+    commit(store, last_turn(store, key, 1)).await;
+    let again = NewRun { previous: Some(RunId::new("r")), ..new_run(store, "h1", "r2") };
+    let second = create(store, again).await;
+    commit(store, last_turn(store, second, 1)).await;
+    let first = NewRun { previous: Some(RunId::new("r2")), ..new_run(store, "h1", "r") };
+    assert_unavailable(store.create(first).await);
+    assert_eq!(newest(store, "h1").await.key, second);
 }

@@ -46,7 +46,7 @@ macro_rules! store_conformance {
             of_many_runs_created_at_once_one_wins,
             a_handler_is_busy_until_its_run_ends,
             a_handler_that_points_elsewhere_has_changed,
-            a_run_name_belongs_to_one_handler,
+            a_run_name_is_used_once,
 
             a_turn_changes_its_run,
             the_journal_holds_every_turn_in_order,

@@ -108,6 +108,9 @@ pub async fn a_turn_ahead_of_its_run_is_fenced(store: &dyn Store) {
 
     assert_eq!(try_commit(store, turn(store, key, 2)).await, Commit::Fenced);
     assert_eq!(try_commit(store, last_turn(store, key, 2)).await, Commit::Fenced);
+    // A name says nothing about another head.
+    let namesake = Turn { id: newest(store, "h").await.turn_id, ..turn(store, key, 2) };
+    assert_eq!(try_commit(store, namesake).await, Commit::Fenced);
 
     assert_eq!(newest(store, "h").await.head, 1);
 }

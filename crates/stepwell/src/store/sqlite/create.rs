@@ -28,7 +28,7 @@ impl Verb for NewRun {
         };
         let run = match insert(connection, self, newest.map(|run| run.number), &numbers) {
             Ok(run) => run,
-            // The name is another handler's run's, or there are too many runs. Nothing is written.
+            // Another run has this name, or there are too many. Nothing is written.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 return Ok(Err(StoreError::unavailable(error)));
             }

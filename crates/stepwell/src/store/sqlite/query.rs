@@ -78,7 +78,8 @@ pub(super) fn stream(
     let Some(from) = from else { return Ok(Vec::new()) };
     // The row that holds `from` may begin before it; there is none once it is the next sequence.
     let sql = "SELECT k, body FROM stream
-               WHERE k >= ifnull((SELECT max(k) FROM stream WHERE k BETWEEN ?2 AND ?3), ?3)
+               WHERE k >= ifnull(
+                   (SELECT k FROM stream WHERE k BETWEEN ?2 AND ?3 ORDER BY k DESC LIMIT 1), ?3)
                  AND k <= ?4
                  AND ?5 < (SELECT next_sequence FROM runs WHERE run_no = ?1)
                ORDER BY k LIMIT ?6";

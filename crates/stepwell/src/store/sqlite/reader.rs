@@ -27,22 +27,23 @@ type Query = Box<dyn FnOnce(&Connection) + Send>;
 pub(super) struct Readers {
     queue: mpsc::Sender<Query>,
     /// After the queue, whose end ends the threads.
-    _threads: Vec<Joined>,
+    threads: Vec<Joined>,
 }
 
 impl Readers {
     pub(super) fn start(path: &Path) -> Result<Self, StoreError> {
         let (queue, queries) = mpsc::channel(QUEUE_MAX);
         let queries = Arc::new(Mutex::new(queries));
-        let start = |_| {
+        // Complete from the beginning: if a thread cannot start, this ends those that did.
+        let mut readers = Self { queue, threads: Vec::new() };
+        for _ in 0..THREADS {
             let connection = file::reader(path)?;
             let queries = Arc::clone(&queries);
             let thread = thread::Builder::new().name("stepwell-reader".into());
             let thread = thread.spawn(move || serve(&connection, &queries));
-            thread.map(Joined::from).map_err(StoreError::unavailable)
-        };
-        let threads = (0..THREADS).map(start).collect::<Result<_, _>>()?;
-        Ok(Self { queue, _threads: threads })
+            readers.threads.push(thread.map_err(StoreError::unavailable)?.into());
+        }
+        Ok(readers)
     }
 
     pub(super) async fn read<T: Send + 'static>(

@@ -16,13 +16,13 @@
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::runtime::Runtime;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::file::Owned;
 use super::thread::Joined;
@@ -55,7 +55,7 @@ pub(super) trait Verb: Send + 'static {
 pub(super) struct Writer {
     queue: mpsc::Sender<Request>,
     transactions: Arc<AtomicU64>,
-    closed: AtomicBool,
+    finished: watch::Receiver<Option<Finished>>,
     /// After the queue, whose end ends the thread.
     _thread: Joined,
 }
@@ -64,6 +64,7 @@ impl Writer {
     pub(super) fn start(owned: Owned) -> io::Result<Self> {
         let (queue, requests) = mpsc::channel(QUEUE_MAX);
         let transactions = Arc::new(AtomicU64::new(0));
+        let (finish, finished) = watch::channel(None);
         let server = Server {
             connection: owned.connection,
             lock: owned.lock,
@@ -71,10 +72,11 @@ impl Writer {
             timer: tokio::runtime::Builder::new_current_thread().enable_time().build()?,
             transactions: Arc::clone(&transactions),
             untidy: false,
+            finish,
         };
         let thread = thread::Builder::new().name("stepwell-writer".into());
         let thread = Joined::from(thread.spawn(|| server.run())?);
-        Ok(Self { queue, transactions, closed: AtomicBool::new(false), _thread: thread })
+        Ok(Self { queue, transactions, finished, _thread: thread })
     }
 
     pub(super) async fn write<V: Verb>(&self, verb: V) -> Result<V::Answer, StoreError> {
@@ -85,13 +87,12 @@ impl Writer {
     }
 
     pub(super) async fn close(&self) -> Result<(), StoreError> {
-        let (reply, answer) = oneshot::channel();
-        if self.queue.send(Request::Close(reply)).await.is_ok() {
-            answer.await.map_err(|_| closed())??;
-            self.closed.store(true, Ordering::Relaxed);
-        }
-        // A thread that is gone without having been closed cannot say what became of its writes.
-        if self.closed.load(Ordering::Relaxed) { Ok(()) } else { Err(closed()) }
+        // If the queue is closed then so is the store, or its thread is gone.
+        self.queue.send(Request::Close).await.ok();
+        let mut finished = self.finished.clone();
+        let finished = finished.wait_for(Option::is_some).await.map_err(|_| closed())?;
+        let finished = finished.clone().expect("it was waited for");
+        finished.map_err(StoreError::unavailable)
     }
 
     /// Returns how many transactions were committed.
@@ -104,9 +105,12 @@ fn closed() -> StoreError {
     StoreError::unavailable("the store was closed")
 }
 
+/// Whether the file could be closed as it should.
+type Finished = Result<(), Arc<rusqlite::Error>>;
+
 enum Request {
     Write(Box<dyn Job>),
-    Close(oneshot::Sender<Result<(), StoreError>>),
+    Close,
 }
 
 /// A verb of any kind, and who waits for its answer.
@@ -148,31 +152,34 @@ struct Server {
     transactions: Arc<AtomicU64>,
     /// Whether anything was written since the file was last tidied up.
     untidy: bool,
+    finish: watch::Sender<Option<Finished>>,
 }
 
 impl Server {
     fn run(mut self) {
         let mut requests = Vec::with_capacity(BATCH_MAX);
-        let mut closers = Vec::new();
-        while closers.is_empty() && self.receive(&mut requests) {
+        while self.receive(&mut requests) {
             let mut jobs = Vec::with_capacity(requests.len());
+            let mut closing = false;
             for request in requests.drain(..) {
                 match request {
-                    Request::Write(job) if closers.is_empty() => jobs.push(job),
-                    Request::Write(job) => job.fail(closed()),
-                    Request::Close(reply) => closers.push(reply),
+                    Request::Write(job) if closing => job.fail(closed()),
+                    Request::Write(job) => jobs.push(job),
+                    Request::Close => closing = true,
                 }
             }
             self.write(jobs);
+            if closing {
+                break;
+            }
         }
         self.requests.close();
         while let Some(request) = self.requests.blocking_recv() {
-            match request {
-                Request::Write(job) => job.fail(closed()),
-                Request::Close(reply) => closers.push(reply),
+            if let Request::Write(job) = request {
+                job.fail(closed());
             }
         }
-        self.finish(closers);
+        self.finish();
     }
 
     /// Waits for requests, and tidies up if none come. Returns whether there are any.
@@ -226,14 +233,12 @@ impl Server {
         transaction.commit()
     }
 
-    /// Closes the file and gives it up, then answers those who asked for it.
-    fn finish(self, closers: Vec<oneshot::Sender<Result<(), StoreError>>>) {
+    /// Closes the file, gives it up, and tells those who wait for that.
+    fn finish(self) {
         let finished = upkeep::finish(&self.connection).map_err(Arc::new);
         drop(self.connection);
         drop(self.lock);
-        for closer in closers {
-            let _ = closer.send(finished.clone().map_err(StoreError::unavailable));
-        }
+        self.finish.send_replace(Some(finished));
     }
 }
 
