@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use stepwell::MAX_EVENT_BYTES;
 use stepwell::engine::EngineError;
 use stepwell::store::StoreError;
 use stepwell_wire::llama::{ErrorBody, Refusal};
@@ -35,7 +36,9 @@ impl From<EngineError> for ApiError {
             EngineError::Ended(_) => Refusal::Ended,
             EngineError::UnknownStep(step) => Refusal::UnknownStep { step },
             EngineError::NotAccepted { step, event } => Refusal::NotAccepted { step, class: event },
-            EngineError::TooLarge { bytes } => Refusal::EventTooLarge { bytes },
+            EngineError::TooLarge { bytes } => {
+                Refusal::EventTooLarge { bytes, limit: MAX_EVENT_BYTES }
+            }
             EngineError::Closing => Refusal::Closing,
             EngineError::Store(error @ StoreError::Unavailable(_)) => {
                 tracing::error!(error = &error as &dyn StdError, "the store did not answer");

@@ -29,6 +29,11 @@
 //! - **No bytes that are promised.** Those are `stepwell-wire`'s.
 //! - **No TLS.** A proxy in front of the server does that better.
 
+/// The samples of the README compile, and the first one runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
 mod app;
 mod error;
 mod llama;

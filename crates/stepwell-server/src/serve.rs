@@ -75,9 +75,10 @@ impl Server {
         let address = listener.local_addr().map_err(ServeError::Listen)?;
         let router = self.router();
         let closing = self.closing.clone();
+        let drain = self.drain;
         let stop = async move {
             told_to_stop.await;
-            tracing::info!("stopping");
+            tracing::info!(?drain, "stopping; requests that wait for a run may go on for a while");
             closing.begun.cancel();
         };
         let serving =

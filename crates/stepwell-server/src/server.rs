@@ -84,6 +84,31 @@ impl Server {
     ///
     /// Stop in this order: [`close`](Self::close) when the surrounding server is told to stop, so
     /// that it does not wait for streams that never end; [`Engine::shutdown`] when it has stopped.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use axum::{Router, routing::get};
+    /// use stepwell::Engine;
+    /// use stepwell_server::Server;
+    ///
+    /// # async fn serve(engine: Engine) -> Result<(), Box<dyn std::error::Error>> {
+    /// let flows = Server::new(engine.clone());
+    /// let app = Router::new()
+    ///     .route("/", get(async || "the rest of the application"))
+    ///     .nest("/flows", flows.router());
+    ///
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    /// let stopped = async move {
+    ///     if tokio::signal::ctrl_c().await.is_ok() {
+    ///         flows.close();
+    ///     }
+    /// };
+    /// axum::serve(listener, app).with_graceful_shutdown(stopped).await?;
+    /// engine.shutdown().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn router(&self) -> Router {
         let app = App {
             catalog: llama::Catalog::new(&self.engine),

@@ -75,11 +75,13 @@ pub enum ContextError {
     Ended,
 
     /// The value cannot be written as JSON. Change its type.
-    #[error("it cannot be written as JSON")]
+    #[error("what the step sends, publishes or changes cannot be written as JSON")]
     Json(#[from] serde_json::Error),
 
     /// The event is larger than [`MAX_EVENT_BYTES`]. Send its address instead.
-    #[error("it is {bytes} bytes long, more than the limit of {MAX_EVENT_BYTES}")]
+    #[error(
+        "what the step sends, publishes or changes is {bytes} bytes long, more than the limit of {MAX_EVENT_BYTES}"
+    )]
     TooLarge {
         /// How long it is as JSON.
         bytes: usize,

@@ -6,6 +6,10 @@ use crate::StepError;
 use crate::event::{self, Event, EventType};
 
 /// Everything a step can take as its first argument.
+#[diagnostic::on_unimplemented(
+    message = "a step cannot take a `{Self}`",
+    note = "a step takes an event: a struct with `#[derive(stepwell::Event)]`"
+)]
 pub trait Accept: Send + Sized + 'static {
     /// Adds the types of event it stands for.
     fn describe(types: &mut TypeSet);
@@ -21,7 +25,43 @@ pub trait Accept: Send + Sized + 'static {
 /// Everything a step can return.
 ///
 /// `()` and `None` emit nothing, an event emits itself, `Vec` emits all its members in order, and
-/// `Err` fails the step.
+/// `Err` fails the step. A run in which nothing is left to do waits for an event from outside, so
+/// a `None` or an empty `Vec` must not be the last thing that happens.
+///
+/// # Examples
+///
+/// A step that returns one of several events returns an enum:
+///
+/// ```
+/// use stepwell::{Emit, Emitter, Event, StepError, StopEvent, TypeSet};
+///
+/// #[derive(Event)]
+/// struct Again {}
+///
+/// enum Next {
+///     Again(Again),
+///     Done(StopEvent),
+/// }
+///
+/// impl Emit for Next {
+///     fn describe(types: &mut TypeSet) {
+///         types.add::<Again>();
+///         types.add::<StopEvent>();
+///     }
+///
+///     fn emit(self, to: &mut Emitter) -> Result<(), StepError> {
+///         match self {
+///             Next::Again(event) => event.emit(to),
+///             Next::Done(event) => event.emit(to),
+///         }
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a step cannot return a `{Self}`",
+    note = "a step returns an event (a struct with `#[derive(stepwell::Event)]`), `()`, an `Option` or \
+            `Vec` of what it can return, or a `Result` whose error turns into a `StepError`"
+)]
 pub trait Emit: Send + 'static {
     /// Adds the types of event it may emit.
     fn describe(types: &mut TypeSet);

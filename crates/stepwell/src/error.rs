@@ -8,7 +8,9 @@ use stepwell_core::Failure;
 
 /// Why a step failed.
 ///
-/// Any error turns into a `StepError` through `?`; [`StepError::new`] makes one from a text.
+/// Any type that implements [`std::error::Error`] turns into a `StepError` through `?`.
+/// [`StepError::new`] makes one from a text, a boxed error, or whatever else turns into one, such
+/// as `anyhow::Error`.
 ///
 /// # Examples
 ///
@@ -27,9 +29,9 @@ pub struct StepError {
 }
 
 impl StepError {
-    /// Makes an error that says `message`.
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { kind: "StepError", source: message.into().into() }
+    /// Makes an error from a text or a boxed error.
+    pub fn new(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind: "StepError", source: error.into() }
     }
 
     pub(crate) fn failure(&self) -> Failure {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::load::percentile;
 
 /// How often the disk is asked to sync.
-const SYNCS: usize = 200;
+const SYNCS: usize = 100;
 
 /// What is synced each time: two pages of a database.
 const SYNCED: usize = 8 << 10;
@@ -72,8 +72,9 @@ impl Facts {
     }
 }
 
-/// Measures what it takes to write a little and have it on disk.
-fn sync_cost(folder: &Path) -> Result<(Duration, Duration)> {
+/// Measures what it takes to write a little and have it on disk: the median, and what is exceeded
+/// in one of a hundred cases.
+pub(super) fn sync_cost(folder: &Path) -> Result<(Duration, Duration)> {
     let path = folder.join("sync");
     let mut file = File::create(&path).context("cannot write where the databases are to be")?;
     let mut times = Vec::with_capacity(SYNCS);

@@ -8,7 +8,7 @@ use futures::future::try_join_all;
 use tokio::time::{Instant, sleep_until};
 
 use super::http::Connection;
-use super::process;
+use super::process::{self, Child};
 
 /// How much load, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -32,11 +32,12 @@ pub(super) struct Measured {
 }
 
 impl Load {
-    /// Loads a server, which runs as `process`, with a request that [`super::http::post`] made.
-    pub(super) async fn run(self, base: &str, process: u32, request: Vec<u8>) -> Result<Measured> {
+    /// Loads a server with a request that [`super::http::post`] made.
+    pub(super) async fn run(self, child: &Child, request: &[u8]) -> Result<Measured> {
+        let process = child.server.process();
         let mut connections = Vec::new();
         for _ in 0..self.connections {
-            connections.push(Connection::open(base).await?);
+            connections.push(Connection::open(&child.base).await?);
         }
         let request: Arc<[u8]> = request.into();
         let begin = Instant::now() + self.warm_up;

@@ -5,8 +5,8 @@
 //!                      ──HTTP──▶ child: `bench-server baseline`   the same commits, no engine
 //! ```
 //!
-//! Both sides are this same program. They take turns, each with a new database every time, for
-//! several rounds, and the medians count: what else the machine does then hits both.
+//! Both sides are this same program. They take turns of a second, each with a new database in each
+//! round, and the medians count: what else the machine does then hits both.
 
 mod baseline;
 mod facts;
@@ -105,20 +105,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 fn plan<'a>(arguments: &Arguments, folder: &'a Path) -> Plan<'a> {
-    let only = arguments.only;
-    if arguments.smoke {
-        let (time, warm_up) = (Duration::from_millis(800), Duration::from_millis(200));
-        return Plan { folder, rounds: 1, time, warm_up, events: 2_000, items: 100, only };
-    }
-    Plan {
+    let real = Plan {
         folder,
         rounds: arguments.rounds,
         time: Duration::from_secs(arguments.seconds),
         warm_up: Duration::from_secs(1),
+        slice: Duration::from_secs(1),
+        slices: arguments.seconds,
         events: 50_000,
         items: 2_000,
-        only,
+        only: arguments.only,
+    };
+    if !arguments.smoke {
+        return real;
     }
+    let (time, warm_up) = (Duration::from_millis(800), Duration::from_millis(200));
+    Plan { rounds: 1, time, warm_up, slice: time, slices: 1, events: 2_000, items: 100, ..real }
 }
 
 /// Runs this command again, built as what is measured must be.

@@ -16,7 +16,7 @@ use super::process::Child;
 use super::results::{Goal, P50, P99, PER_SECOND, Results, Verdict};
 use super::serve::Side;
 use super::workflows::{FAN_OUT, ONE, THREE};
-use super::{store, stream};
+use super::{facts, store, stream};
 
 /// By how many bytes the two sides' answers may differ: times have more or fewer digits.
 const ANSWER_DIFFERENCE: usize = 8;
@@ -25,8 +25,9 @@ const ANSWER_DIFFERENCE: usize = 8;
 const MEMORY_TIME: Duration = Duration::from_secs(1);
 
 const EVENTS_PER_SECOND: &str = "events/s";
-const PART: &str = "ratio";
+const RATIO: &str = "ratio";
 
+const SYNC: &str = "write of 8 KiB and fdatasync, before each part";
 const THREE_STEPS: &str = "/run of three steps, 1 connection";
 const STREAM: &str = "one run streamed to one reader";
 const IN_MEMORY: &str = "/run in memory, 64 connections";
@@ -65,6 +66,9 @@ pub(super) struct Plan<'a> {
     pub(super) rounds: u64,
     pub(super) time: Duration,
     pub(super) warm_up: Duration,
+    /// How long each side is loaded before the other is, and how often.
+    pub(super) slice: Duration,
+    pub(super) slices: u64,
     /// How many events are streamed.
     pub(super) events: u32,
     /// How many pieces of work a fan-out has.
@@ -82,6 +86,9 @@ impl Plan<'_> {
             for part in Part::value_variants() {
                 if self.only.is_none_or(|only| only == *part) {
                     println!("round {round} of {}: {part:?}", self.rounds);
+                    let (p50, p99) = facts::sync_cost(self.folder)?;
+                    results.add(SYNC, P50, p50.as_secs_f64() * 1e3);
+                    results.add(SYNC, P99, p99.as_secs_f64() * 1e3);
                     let measured = self.measure_part(*part, round, &runtime, &mut results);
                     measured.with_context(|| format!("cannot measure {part:?}"))?;
                 }
@@ -120,7 +127,8 @@ impl Plan<'_> {
         }
     }
 
-    /// Loads the engine's server and the baseline, one after the other, each with a new database.
+    /// Loads the engine's server and the baseline in turn, each with a new database. The slices
+    /// are short, so that what else the machine does meanwhile hits both.
     async fn beside_the_baseline(
         &self,
         connections: usize,
@@ -137,20 +145,23 @@ impl Plan<'_> {
             "the sides do not answer alike:\n{answer}\n{same}"
         );
         let request = request(ONE, "{}");
-        let load = |child| self.load(child, request.clone(), connections);
-        // Each goes first in every other round.
-        let (ours, theirs) = if round % 2 == 1 {
-            let ours = load(&stepwell).await?;
-            (ours, load(&baseline).await?)
-        } else {
-            let theirs = load(&baseline).await?;
-            (load(&stepwell).await?, theirs)
-        };
+        let load = Load { connections, warm_up: self.slice / 2, time: self.slice };
+        let [ours, theirs] = [&stepwell, &baseline];
         let name = run(Side::Stepwell, connections);
-        results.add_load(&name, ours);
-        results.add_load(&run(Side::Baseline, connections), theirs);
-        let part = ours.per_second / theirs.per_second;
-        results.add(&format!("{name}, beside the baseline"), PART, part);
+        for slice in 0..self.slices {
+            // Each goes first in every other slice.
+            let (ours, theirs) = if (round + slice).is_multiple_of(2) {
+                let ours = load.run(ours, &request).await?;
+                (ours, load.run(theirs, &request).await?)
+            } else {
+                let theirs = load.run(theirs, &request).await?;
+                (load.run(ours, &request).await?, theirs)
+            };
+            results.add_load(&name, ours);
+            results.add_load(&run(Side::Baseline, connections), theirs);
+            let ratio = ours.per_second / theirs.per_second;
+            results.add(&format!("{name}, beside the baseline"), RATIO, ratio);
+        }
         stepwell.server.kill().await?;
         baseline.server.kill().await
     }
@@ -182,7 +193,7 @@ impl Plan<'_> {
     ) -> Result<Measured> {
         let data = self.data()?;
         let child = Self::start(kept, &data).await?;
-        let measured = self.load(&child, request, connections).await?;
+        let measured = self.load(&child, &request, connections).await?;
         child.server.kill().await?;
         Ok(measured)
     }
@@ -216,9 +227,9 @@ impl Plan<'_> {
         Ok(())
     }
 
-    async fn load(&self, child: &Child, request: Vec<u8>, connections: usize) -> Result<Measured> {
+    async fn load(&self, child: &Child, request: &[u8], connections: usize) -> Result<Measured> {
         let load = Load { connections, warm_up: self.warm_up, time: self.time };
-        load.run(&child.base, child.server.process(), request).await
+        load.run(child, request).await
     }
 
     /// Makes a folder for one database.
@@ -238,7 +249,7 @@ impl Plan<'_> {
             let per_second = results.median(&name, PER_SECOND);
             judge(&format!("{name}: {PER_SECOND}"), per_second, Goal::AtLeast(7_000.0));
             let name = format!("{name}, beside the baseline");
-            judge(&format!("{name}: {PART}"), results.median(&name, PART), Goal::AtLeast(0.5));
+            judge(&format!("{name}: {RATIO}"), results.median(&name, RATIO), Goal::AtLeast(0.5));
         }
         let [on_disk, in_memory] =
             [Kept::OnDisk, Kept::InMemory].map(|kept| self.fan_out_name(kept));

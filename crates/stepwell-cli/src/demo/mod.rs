@@ -19,11 +19,11 @@ const DATABASE: &str = "stepwell.db";
 /// What `stepwell demo` can be told.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The address to listen on; port 0 takes a free one.
+    /// The IP address and port to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
     listen: SocketAddr,
 
-    /// The directory to keep runs in; a per-user one by default.
+    /// The directory to keep runs in [default: stepwell/demo in $XDG_DATA_HOME or ~/.local/share]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
@@ -35,8 +35,10 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         None => default_data()?,
     };
     let file = data.join(DATABASE);
-    let store = SqliteStore::open(&file, SqliteOptions::default())
-        .with_context(|| format!("cannot open {}", file.display()))?;
+    let store = SqliteStore::open(&file, SqliteOptions::default()).with_context(|| {
+        let directory = data.display();
+        format!("cannot keep runs in {directory}; choose another directory with --data")
+    })?;
     tracing::info!(file = %file.display(), durability = ?store.durability(), "keeping runs");
 
     let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;

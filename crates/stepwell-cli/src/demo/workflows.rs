@@ -32,7 +32,7 @@ pub(super) fn greet() -> Result<Workflow, BuildError> {
         Ok(StopEvent::new(format!("Hello, {name}!")))
     }
     Workflow::builder("GreetingWorkflow")
-        .description("Streams three items, 0.3 s apart, and says hello to `name`.")
+        .description("Streams three items, 0.3 s apart, and says hello to the name it is given.")
         .step("greet", greet)
         .build()
 }
@@ -153,7 +153,7 @@ pub(super) fn fan_out() -> Result<Workflow, BuildError> {
         Ok((gathered.items == gathered.expected).then(|| result(&gathered)))
     }
     Workflow::builder("FanOutWorkflow")
-        .description("Squares the numbers below `items`, four at a time, and adds them up.")
+        .description("Squares as many numbers as it is told, four at a time, and adds them up.")
         .state::<Gathered>()
         .step("split", split)
         .step("square", |item: WorkItem, _: Context<Gathered>| async move {

@@ -79,6 +79,8 @@ pub enum Refusal {
     EventTooLarge {
         /// How many bytes it has as JSON.
         bytes: usize,
+        /// How many it may have.
+        limit: usize,
     },
     /// The body broke off.
     BodyCutOff,
@@ -162,7 +164,9 @@ impl fmt::Display for Refusal {
                 "Failed to send event: Step {step} does not accept event of type <class '{class}'>"
             ),
             Self::TooLarge { limit } => write!(f, "Request body is larger than {limit} bytes"),
-            Self::EventTooLarge { bytes } => write!(f, "Event is too large: {bytes} bytes"),
+            Self::EventTooLarge { bytes, limit } => {
+                write!(f, "Event is {bytes} bytes long, more than the limit of {limit}")
+            }
             Self::BodyCutOff => f.write_str("Request body broke off"),
             Self::Unavailable => f.write_str("Service Unavailable"),
             Self::Closing => f.write_str("Server is shutting down; try again"),

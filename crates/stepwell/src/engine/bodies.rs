@@ -60,12 +60,17 @@ impl Bodies {
         let event = execution.event.clone();
         let called = async move { body.call(event, context).await };
         let (item, attempt) = (execution.item, execution.attempt);
+        let (run, step) = (self.run.clone(), execution.step.clone());
         let mailbox = self.mailbox.clone();
         self.tasks.spawn(async move {
             let returned = AssertUnwindSafe(called).catch_unwind().await;
             let tick = match outcome(returned) {
                 Ok(output) => Tick::Returned { item, attempt, output },
-                Err(failure) => Tick::Failed { item, attempt, failure },
+                Err(failure) => {
+                    let Failure { kind, message } = &failure;
+                    tracing::warn!(%run, %step, kind, message, "a step failed");
+                    Tick::Failed { item, attempt, failure }
+                }
             };
             mailbox.input(Input::new(tick)).await;
         });

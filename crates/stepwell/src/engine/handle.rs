@@ -32,8 +32,8 @@ pub enum RunError {
     Engine(#[from] EngineError),
 
     /// The start event cannot be written as JSON, or the stop event is not of the expected type.
-    #[error("the event cannot be written or read")]
-    Event(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the event cannot be written or read: {0}")]
+    Event(Box<dyn std::error::Error + Send + Sync>),
 
     /// A step failed for good.
     #[error("step `{step}` failed: {message}")]
@@ -97,7 +97,7 @@ impl Run {
         EventStream::new(shared, &self.started.row, subscription, 0)
     }
 
-    /// Sends an event to the run.
+    /// Sends an event to the run. If no step accepts it, readers of internal items are told.
     ///
     /// # Errors
     ///

@@ -100,10 +100,13 @@ pub(crate) async fn look(engine: &Arc<Shared>) -> Result<(), StoreError> {
         due.until = if timers.len() < LOOK_LIMIT { until } else { timers[LOOK_LIMIT - 1].due };
         due.timers.extend(timers.into_iter().map(|row| (row.due, row.run, row.timer)));
     }
-    for row in engine.store.unfinished(&pools).await? {
-        if !engine.is_known(&row.run) {
-            engine.wake(&row.run, |errands| errands.inbox = true);
-        }
+    let unfinished = engine.store.unfinished(&pools).await?;
+    let forgotten: Vec<_> = unfinished.iter().filter(|row| !engine.is_known(&row.run)).collect();
+    if !forgotten.is_empty() {
+        tracing::info!(runs = forgotten.len(), "taking up unfinished runs");
+    }
+    for row in forgotten {
+        engine.wake(&row.run, |errands| errands.inbox = true);
     }
     Ok(())
 }

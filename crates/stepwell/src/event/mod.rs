@@ -34,6 +34,10 @@ pub use kind::{EventType, EventTypeError};
 /// A typed message between steps, or between a run and the outside.
 ///
 /// Implemented by `#[derive(Event)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    note = "add `#[derive(stepwell::Event)]` to the struct"
+)]
 pub trait Event: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// What it is called in journals and by clients. Changing it hides stored events, unless the
     /// old name becomes one of the [`ALIASES`](Self::ALIASES).

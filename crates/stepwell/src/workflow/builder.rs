@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use stepwell_core::{DEFAULT_WORKERS, Definition, Name, StepDefinition};
 
-use super::graph::{self, BuildError};
+use super::graph::{self, BuildError, Problem};
 use super::{ErasedStep, Inner, State, StateType, Step, TypedStep, Workflow};
 use crate::engine::state::StateCell;
 use crate::{Accept, Context, Emit, Event, TypeSet};
@@ -48,6 +48,8 @@ pub struct Builder<S = ()> {
     timeout: Option<Duration>,
     steps: Vec<Described>,
     additional: Vec<fn(&mut TypeSet)>,
+    /// The step before which the type of the state should have been said.
+    state_after: Option<String>,
     state: PhantomData<fn(S)>,
 }
 
@@ -69,14 +71,19 @@ impl Builder<()> {
             timeout: None,
             steps: Vec::new(),
             additional: Vec::new(),
+            state_after: None,
             state: PhantomData,
         }
     }
 
-    /// Gives every run a state of type `S`, at first `S::default()`. Call it before the steps.
+    /// Gives every run a state of type `S`, at first `S::default()`. Say it before the steps: they
+    /// take a `Context<S>`.
+    ///
+    /// A type of your own derives `Clone`, `Default`, `Serialize` and `Deserialize`.
     #[must_use]
     pub fn state<S: State>(self) -> Builder<S> {
         Builder {
+            state_after: self.steps.first().map(|step| step.name.clone()),
             name: self.name,
             version: self.version,
             module: self.module,
@@ -121,7 +128,8 @@ impl<S: State> Builder<S> {
         self
     }
 
-    /// Adds a step: an async function of an event and a context.
+    /// Adds a step: an async function of an event and a [`Context`], whose parameter is the type
+    /// given to [`Builder::state`] (or `()`). What it may return, [`Emit`] says.
     #[must_use]
     pub fn step<F, A, R>(self, name: impl Into<String>, body: F) -> Self
     where
@@ -155,7 +163,8 @@ impl<S: State> Builder<S> {
         self
     }
 
-    /// Makes a type of event known that no step accepts or returns, so that clients may send it.
+    /// Makes a type of event known that no step's signature returns: one that bodies only send
+    /// with [`Context::send`], or one that only clients send.
     #[must_use]
     pub fn additional_event<E: Event>(mut self) -> Self {
         self.additional.push(TypeSet::add::<E>);
@@ -185,6 +194,10 @@ impl<S: State> Builder<S> {
             .collect();
         let additional = self.additional.iter().flat_map(|add| described(*add)).collect();
         let workers: Vec<u32> = self.steps.iter().map(|step| step.options.workers).collect();
+        if let Some(step) = self.state_after {
+            let problems = vec![Problem::StateAfterSteps(step)];
+            return Err(BuildError { workflow: self.name, problems });
+        }
         let graph = graph::check(&self.name, &steps, &workers, additional)?;
 
         let definition = Definition {

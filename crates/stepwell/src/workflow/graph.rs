@@ -9,7 +9,7 @@ use super::Step;
 use crate::EventType;
 
 /// Why a workflow cannot be built: everything that is wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct BuildError {
     /// The workflow.
     pub workflow: String,
@@ -24,6 +24,13 @@ impl fmt::Display for BuildError {
     }
 }
 
+/// Reads as for people, since `main` prints errors like this.
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl std::error::Error for BuildError {}
 
 /// One thing that is wrong with a workflow.
@@ -31,17 +38,20 @@ impl std::error::Error for BuildError {}
 #[non_exhaustive]
 pub enum Problem {
     /// Nothing would ever run.
-    #[error("no step accepts a start event")]
+    #[error("no step accepts a start event; mark one `#[event(start)]` or use `StartEvent`")]
     NoStart,
     /// Which one begins a run would be unclear.
     #[error("there is more than one start event: {}", .0.join(", "))]
     SeveralStarts(Vec<String>),
     /// A run would never end.
-    #[error("no step returns a stop event")]
+    #[error("no step returns a stop event; mark one `#[event(stop)]` or use `StopEvent`")]
     NoStop,
     /// What a run returns would be unclear.
     #[error("there is more than one stop event: {}", .0.join(", "))]
     SeveralStops(Vec<String>),
+    /// Steps would find a state of another type than theirs.
+    #[error("`.state()` comes after step `{0}`; say it before the first step")]
+    StateAfterSteps(String),
     /// Step names must tell steps apart.
     #[error("there is more than one step `{0}`")]
     DuplicateStep(String),
@@ -58,7 +68,9 @@ pub enum Problem {
     },
     /// The step would wait for ever.
     #[error(
-        "step `{step}` accepts `{event}`, but no step returns it; if it comes from outside, make it a response event"
+        "step `{step}` accepts `{event}`, but no step returns it; mark it `#[event(start)]` if it \
+         begins the run or `#[event(response)]` if it comes from outside, or name it with \
+         `.additional_event()` if it is only sent"
     )]
     NeverReturned {
         /// The step.
@@ -67,7 +79,10 @@ pub enum Problem {
         event: String,
     },
     /// The event would go nowhere.
-    #[error("step `{step}` returns `{event}`, but no step accepts it")]
+    #[error(
+        "step `{step}` returns `{event}`, but no step accepts it; if none should, mark it \
+         `#[event(stop)]` or `#[event(request)]`"
+    )]
     NeverAccepted {
         /// The step.
         step: String,

@@ -24,8 +24,8 @@ use crate::{Engine, Event, Run, RunError};
 
 /// How long a run started by [`Workflow::run`] may be busy unless the workflow says otherwise.
 ///
-/// 45 s as in LlamaIndex Workflows: a forgotten branch shows up as a timeout rather than as a
-/// hang. Served workflows have no such default.
+/// 45 s as in LlamaIndex Workflows. Served workflows have no such default. A run that only waits
+/// for an event is not busy: if none ever comes, it waits for ever.
 pub const DEFAULT_RUN_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// What the state of a run must be able to do.

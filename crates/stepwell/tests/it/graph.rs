@@ -35,8 +35,8 @@ fn va_8_a_workflow_without_steps_has_neither_start_nor_end() {
         workflow(),
         expect![[r#"
             workflow `Flow` cannot run:
-            - no step accepts a start event
-            - no step returns a stop event"#]],
+            - no step accepts a start event; mark one `#[event(start)]` or use `StartEvent`
+            - no step returns a stop event; mark one `#[event(stop)]` or use `StopEvent`"#]],
     );
 }
 
@@ -50,11 +50,11 @@ fn va_12_to_va_14_all_loose_ends_are_reported_together() {
             .step("end", |_: B, _: Context| async {}),
         expect![[r#"
             workflow `Flow` cannot run:
-            - step `begin` returns `A`, but no step accepts it
-            - step `end` accepts `B`, but no step returns it; if it comes from outside, make it a response event
+            - step `begin` returns `A`, but no step accepts it; if none should, mark it `#[event(stop)]` or `#[event(request)]`
+            - step `end` accepts `B`, but no step returns it; mark it `#[event(start)]` if it begins the run or `#[event(response)]` if it comes from outside, or name it with `.additional_event()` if it is only sent
             - step `after` accepts the stop event `StopEvent`, but a run ends with it
             - there is more than one step `end`
-            - step `end` accepts `B`, but no step returns it; if it comes from outside, make it a response event"#]],
+            - step `end` accepts `B`, but no step returns it; mark it `#[event(start)]` if it begins the run or `#[event(response)]` if it comes from outside, or name it with `.additional_event()` if it is only sent"#]],
     );
 }
 
@@ -120,4 +120,15 @@ fn a_workflow_shows_its_steps_with_the_types_of_their_signatures() {
         count [EventType(__main__.A, Plain)] []
         end [EventType(__main__.A, Plain)] [EventType(workflows.events.StopEvent, Stop)]"#]]
     .assert_eq(&seen.join("\n"));
+}
+
+#[test]
+fn the_type_of_the_state_is_said_before_the_steps() {
+    let late = workflow()
+        .step("begin", |_: StartEvent, _: Context| async { StopEvent::default() })
+        .state::<u64>();
+    expect![[r#"
+        workflow `Flow` cannot run:
+        - `.state()` comes after step `begin`; say it before the first step"#]]
+    .assert_eq(&late.build().unwrap_err().to_string());
 }

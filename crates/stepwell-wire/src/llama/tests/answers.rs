@@ -165,7 +165,7 @@ fn refusals_have_the_texts_that_clients_compare() {
         Refusal::UnknownStep { step: "s".into() },
         Refusal::NotAccepted { step: "s".into(), class: "m.A".into() },
         Refusal::TooLarge { limit: 100 },
-        Refusal::EventTooLarge { bytes: 200 },
+        Refusal::EventTooLarge { bytes: 200, limit: 100 },
         Refusal::BodyCutOff,
         Refusal::Unavailable,
         Refusal::Closing,
@@ -191,7 +191,7 @@ fn refusals_have_the_texts_that_clients_compare() {
         500 Failed to send event: Step s does not exist
         500 Failed to send event: Step s does not accept event of type <class 'm.A'>
         413 Request body is larger than 100 bytes
-        413 Event is too large: 200 bytes
+        413 Event is 200 bytes long, more than the limit of 100
         400 Request body broke off
         503, later Service Unavailable
         503, later Server is shutting down; try again
