@@ -47,14 +47,14 @@ async def test_a_start_that_is_not_an_object_is_400(http: Api, endpoint: str, bo
             "Event type os.path.Nope is not declared by this workflow.",
         ),
         ("greet", {"type": "StartEvent", "value": 5}, "Failed to deserialize event: "),
-        ("fan-out", {"items": "many"}, "Failed to deserialize event: "),
-        ("fan-out", {"items": None}, "Failed to deserialize event: "),
-        ("fan-out", {"items": 1.5}, "Failed to deserialize event: "),
-        ("fan-out", {"items": [1]}, "Failed to deserialize event: "),
-        ("fan-out", {"items": {}}, "Failed to deserialize event: "),
+        ("fan-out", {"count": "many"}, "Failed to deserialize event: "),
+        ("fan-out", {"count": None}, "Failed to deserialize event: "),
+        ("fan-out", {"count": 1.5}, "Failed to deserialize event: "),
+        ("fan-out", {"count": [1]}, "Failed to deserialize event: "),
+        ("fan-out", {"count": {}}, "Failed to deserialize event: "),
         (
             "fan-out",
-            {"type": "FanOutStart", "value": {"items": "many"}},
+            {"type": "FanOutStart", "value": {"count": "many"}},
             "Failed to deserialize event: ",
         ),
     ],
@@ -67,10 +67,10 @@ async def test_a_bad_start_event_is_400_and_says_why(
 
 
 async def test_a_bad_field_is_named(http: Api) -> None:
-    response = await http.post("/workflows/fan-out/run", json={"start_event": {"items": "many"}})
+    response = await http.post("/workflows/fan-out/run", json={"start_event": {"count": "many"}})
     text = detail(response, 400)
     assert "FanOutStart" in text
-    assert "items" in text
+    assert "count" in text
 
 
 async def test_an_event_that_cannot_start_the_workflow_is_400(http: Api) -> None:

@@ -124,13 +124,13 @@ async def test_a_step_that_was_cut_off_runs_again_and_tells_nothing_twice(
 
 async def test_a_fan_out_that_was_cut_off_counts_every_item_once(own_server: Server) -> None:
     async with api(own_server) as http:
-        handler_id = await http.begin("fan-out", start_event={"items": 2000})
+        handler_id = await http.begin("fan-out", start_event={"count": 2000})
 
     own_server.kill()
     own_server.start()
 
     async with api(own_server) as http:
-        result = {"items": 2000, "sum": sum(n * n for n in range(2000))}
+        result = {"count": 2000, "sum": sum(n * n for n in range(2000))}
         await check_log(http, handler_id, [], [builtin("StopEvent", {"result": result})])
 
 

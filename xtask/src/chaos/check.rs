@@ -155,7 +155,7 @@ fn check_result(notes: &Notes, last: &Event) -> Vec<String> {
         Task::Greet => ("StopEvent", vec![json!({ "result": format!("Hello, {}!", notes.label) })]),
         Task::FanOut { items } => {
             let sum: u64 = (0..items).map(|number| number * number).sum();
-            ("StopEvent", vec![json!({ "result": { "items": items, "sum": sum } })])
+            ("StopEvent", vec![json!({ "result": { "count": items, "sum": sum } })])
         }
         Task::Human => {
             let texts = candidates(notes).map(|text| json!({ "output": format!("Hello, {text}") }));

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::gate::{Gate, Life};
 use super::reading::{Reading, View};
 use super::record::{Ack, Ledger, RunNumber, Task};
-use crate::frames::Frames;
+use crate::frames::{Frame, Frames};
 
 /// How long an answer may take while the server is up. It is far longer than a busy machine
 /// needs, so whoever waits this long waits in vain.
@@ -43,6 +43,17 @@ pub(crate) enum Until {
     End,
     /// To the question of a `human` run.
     Asked,
+}
+
+/// How somebody reads a stream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader {
+    pub(crate) view: View,
+    pub(crate) until: Until,
+    /// How many connections it may need before it leaves.
+    pub(crate) patience: u64,
+    /// How many items it takes from one connection before it drops that and makes another.
+    pub(crate) at_once: u64,
 }
 
 /// How a handler stands.
@@ -102,7 +113,7 @@ impl Client {
         self.ledger.with(run, |notes| {
             let event = match notes.task {
                 Task::Greet => json!({ "name": notes.label }),
-                Task::FanOut { items } => json!({ "items": items }),
+                Task::FanOut { items } => json!({ "count": items }),
                 Task::Human => json!({}),
             };
             let path = format!("/workflows/{}/{verb}", notes.task.workflow());
@@ -192,24 +203,18 @@ impl Client {
     }
 
     /// Reads the run's stream from the beginning, going on where it was whenever the connection
-    /// breaks, but no more often than `patience` says. Returns whether it came as far as it should.
-    pub(crate) async fn watch(
-        &self,
-        run: RunNumber,
-        view: View,
-        until: Until,
-        patience: u64,
-    ) -> bool {
+    /// breaks. Returns whether it came as far as it should.
+    pub(crate) async fn watch(&self, run: RunNumber, reader: Reader) -> bool {
         self.ledger.count(|counts| counts.streams_read += 1);
         let reading = self.ledger.with(run, |notes| {
-            notes.readings.push(Reading::new(view));
+            notes.readings.push(Reading::new(reader.view));
             notes.readings.len() - 1
         });
-        for _ in 0..patience {
+        for _ in 0..reader.patience {
             let life = self.gate.up().await;
-            let request = self.stream_request(&life, run, reading, view);
+            let request = self.stream_request(&life, run, reading, reader.view);
             match request.send().await {
-                Ok(response) => match self.read(&life, response, run, reading, until).await {
+                Ok(response) => match self.read(&life, response, run, reading, reader).await {
                     Read::Done => return true,
                     Read::Hopeless => return false,
                     Read::Cut => {}
@@ -246,7 +251,7 @@ impl Client {
         mut response: Response,
         run: RunNumber,
         reading: usize,
-        until: Until,
+        reader: Reader,
     ) -> Read {
         let has_ended = || self.ledger.with(run, |notes| notes.readings[reading].has_ended());
         match response.status() {
@@ -261,6 +266,7 @@ impl Client {
             }
         }
         let mut frames = Frames::default();
+        let mut left = reader.at_once;
         loop {
             let bytes = match response.chunk().await {
                 Ok(Some(bytes)) => bytes,
@@ -274,8 +280,10 @@ impl Client {
                     return if has_ended() { Read::Done } else { Read::Cut };
                 }
             };
-            match self.take(run, reading, &mut frames, &bytes) {
-                Ok(asked) if asked && until == Until::Asked => return Read::Done,
+            let taken = frames.take(&bytes).map_err(|error| error.to_string());
+            match taken.and_then(|frames| self.take(run, reading, frames, &mut left)) {
+                Ok(asked) if asked && reader.until == Until::Asked => return Read::Done,
+                Ok(_) if left == 0 => return Read::Cut,
                 Ok(_) => {}
                 Err(what) => {
                     self.ledger.broken(run, what);
@@ -285,18 +293,19 @@ impl Client {
         }
     }
 
-    /// Takes bytes of a stream. Returns whether the run's question is among them.
+    /// Takes items of a stream, as many as are left to take. Returns whether the run's question is
+    /// among them.
     fn take(
         &self,
         run: RunNumber,
         reading: usize,
-        frames: &mut Frames,
-        bytes: &[u8],
+        frames: Vec<Frame>,
+        left: &mut u64,
     ) -> Result<bool, String> {
-        let frames = frames.take(bytes).map_err(|error| error.to_string())?;
-        self.ledger.count(|counts| counts.items_seen += frames.len() as u64);
         let mut asked = false;
-        for frame in frames {
+        for frame in frames.into_iter().take(usize::try_from(*left).unwrap_or(usize::MAX)) {
+            *left -= 1;
+            self.ledger.count(|counts| counts.items_seen += 1);
             let event = self
                 .ledger
                 .with(run, |notes| notes.readings[reading].take(&mut notes.seen, frame))?;

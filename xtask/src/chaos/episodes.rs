@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-use super::client::{Client, Look, Reply, Until};
+use super::client::{Client, Look, Reader, Reply, Until};
 use super::reading::View;
 use super::record::{Ack, Notes, RunNumber, Task};
 use super::signals::Verb;
@@ -25,6 +25,11 @@ const MAX_LEAD: u64 = 6_000;
 /// How many connections a reader may need before it leaves. Whether the run ends while somebody
 /// reads is not what matters: in the end each is read by the harness.
 const MAX_PATIENCE: u64 = 6;
+
+/// How many items a jumpy reader takes from one connection at most, and how many connections it
+/// makes.
+const MAX_AT_ONCE: u64 = 40;
+const MAX_JUMPS: u64 = 40;
 
 /// One client with a mind of its own.
 #[derive(Debug)]
@@ -98,12 +103,17 @@ impl Actor {
         self.client.ledger.add(Notes::new(label.clone(), Some(label), task))
     }
 
-    fn view(&mut self) -> View {
-        if self.random.percent(50) { View::Everything } else { View::Public }
-    }
-
-    fn patience(&mut self) -> u64 {
-        self.random.between(1, MAX_PATIENCE)
+    /// Makes a reader. Some drop every connection after a few items.
+    fn reader(&mut self, until: Until) -> Reader {
+        let view = if self.random.percent(50) { View::Everything } else { View::Public };
+        let (patience, at_once) = if self.random.percent(30) {
+            (MAX_JUMPS, self.random.between(1, MAX_AT_ONCE))
+        } else if until == Until::End {
+            (self.random.between(1, MAX_PATIENCE), u64::MAX)
+        } else {
+            (u64::MAX, u64::MAX)
+        };
+        Reader { view, until, patience, at_once }
     }
 
     fn fan_out(&mut self) -> Task {
@@ -117,17 +127,13 @@ impl Actor {
 
     /// Reads to the end, sometimes twice at once, and looks at the record. After a while it leaves.
     async fn watch_to_the_end(&mut self, run: RunNumber) {
-        let (view, other) = (self.view(), self.view());
-        let (patience, others) = (self.patience(), self.patience());
+        let (reader, other) = (self.reader(Until::End), self.reader(Until::End));
         let client = &self.client;
         let mut ended = false;
         if self.random.percent(25) {
-            (ended, _) = tokio::join!(
-                client.watch(run, view, Until::End, patience),
-                client.watch(run, other, Until::End, others)
-            );
+            (ended, _) = tokio::join!(client.watch(run, reader), client.watch(run, other));
         } else {
-            ended |= client.watch(run, view, Until::End, patience).await;
+            ended |= client.watch(run, reader).await;
         }
         if ended && self.client.look(run).await == Look::Running {
             self.client.ledger.broken(run, "its stream has ended, and its record says `running`");
@@ -173,10 +179,8 @@ impl Actor {
 
     async fn answered(&mut self) {
         let run = self.note(Task::Human);
-        let view = self.view();
-        if self.client.start(run).await
-            && self.client.watch(run, view, Until::Asked, u64::MAX).await
-        {
+        let reader = self.reader(Until::Asked);
+        if self.client.start(run).await && self.client.watch(run, reader).await {
             self.client.answer(run).await;
             self.watch_to_the_end(run).await;
         }
@@ -221,9 +225,9 @@ impl Actor {
     /// Nobody answers until the storm is over.
     async fn left_waiting(&mut self) {
         let run = self.note(Task::Human);
-        let view = self.view();
+        let reader = self.reader(Until::Asked);
         if self.client.start(run).await {
-            self.client.watch(run, view, Until::Asked, u64::MAX).await;
+            self.client.watch(run, reader).await;
         }
     }
 

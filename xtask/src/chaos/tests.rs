@@ -116,7 +116,7 @@ fn runs_that_went_well_pass() {
     Case::human(&answers, "Hello, one").check(expect![""]);
     Case::human(&answers, "Hello, two").check(expect![""]);
 
-    let sum = stop(json!({ "items": 4, "sum": 14 }));
+    let sum = stop(json!({ "count": 4, "sum": 14 }));
     Case::new(Task::FanOut { items: 4 }, &[internal("running"), sum]).check(expect![""]);
 
     let mut stopped = Case::new(Task::Greet, &[progress(0), cancelled()]);
@@ -253,7 +253,7 @@ fn a_wrong_result_is_found() {
     let mut case = Case::greet();
     case.log(&[progress(0), progress(1), progress(2), stop("Hello, bob!")]);
     assert!(case.complaints().starts_with("it ended with"));
-    let counted_twice = stop(json!({ "items": 4, "sum": 15 }));
+    let counted_twice = stop(json!({ "count": 4, "sum": 15 }));
     let case = Case::new(Task::FanOut { items: 4 }, &[counted_twice]);
     assert!(case.complaints().starts_with("it ended with"));
 }

@@ -80,7 +80,7 @@ pub(super) fn human() -> Result<Workflow, BuildError> {
 pub(super) struct FanOutStart {
     /// How many numbers to square.
     #[event(default = 8)]
-    items: i64,
+    count: i64,
 }
 
 /// A number to square.
@@ -101,7 +101,7 @@ pub(super) struct WorkDone {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Gathered {
     expected: i64,
-    items: i64,
+    count: i64,
     sum: i64,
 }
 
@@ -128,16 +128,16 @@ impl Emit for Split {
 /// Squares numbers, four at a time, and adds them up.
 pub(super) fn fan_out() -> Result<Workflow, BuildError> {
     async fn split(start: FanOutStart, ctx: Context<Gathered>) -> Result<Split, StepError> {
-        let FanOutStart { items } = start;
-        if !(0..=FAN_OUT_MAX).contains(&items) {
-            let problem = format!("items must be between 0 and {FAN_OUT_MAX}, and is {items}");
+        let FanOutStart { count } = start;
+        if !(0..=FAN_OUT_MAX).contains(&count) {
+            let problem = format!("count must be between 0 and {FAN_OUT_MAX}, and is {count}");
             return Err(StepError::new(problem));
         }
-        ctx.update(|gathered| gathered.expected = items).await?;
-        if items == 0 {
+        ctx.update(|gathered| gathered.expected = count).await?;
+        if count == 0 {
             return Ok(Split::Nothing(result(&Gathered::default())));
         }
-        Ok(Split::Work((0..items).map(|number| WorkItem { number }).collect()))
+        Ok(Split::Work((0..count).map(|number| WorkItem { number }).collect()))
     }
     async fn gather(
         done: WorkDone,
@@ -145,12 +145,12 @@ pub(super) fn fan_out() -> Result<Workflow, BuildError> {
     ) -> Result<Option<StopEvent>, StepError> {
         let gathered = ctx
             .update(|gathered| {
-                gathered.items += 1;
+                gathered.count += 1;
                 gathered.sum += done.square;
                 gathered.clone()
             })
             .await?;
-        Ok((gathered.items == gathered.expected).then(|| result(&gathered)))
+        Ok((gathered.count == gathered.expected).then(|| result(&gathered)))
     }
     Workflow::builder("FanOutWorkflow")
         .description("Squares as many numbers as it is told, four at a time, and adds them up.")
@@ -164,5 +164,5 @@ pub(super) fn fan_out() -> Result<Workflow, BuildError> {
 }
 
 fn result(gathered: &Gathered) -> StopEvent {
-    StopEvent::new(json!({ "items": gathered.items, "sum": gathered.sum }))
+    StopEvent::new(json!({ "count": gathered.count, "sum": gathered.sum }))
 }

@@ -76,6 +76,11 @@ impl Bodies {
         });
     }
 
+    /// Tells whether more than one body was started and perhaps runs.
+    pub(crate) fn are_several(&self) -> bool {
+        self.tasks.len() > 1
+    }
+
     /// Tells bodies that the run has ended, and drops those that do not return in time.
     pub(crate) fn end(mut self) {
         while self.tasks.try_join_next().is_some() {}

@@ -235,6 +235,10 @@ impl Driver {
     async fn receive(&mut self, wait: bool) -> Result<(), Exit> {
         if wait && let Some(message) = self.letters.messages.recv().await {
             self.accept(message)?;
+            if self.bodies.as_ref().is_some_and(Bodies::are_several) {
+                // Those that were started together often end together, and share a turn then.
+                tokio::task::yield_now().await;
+            }
         }
         while !self.turn_is_full()
             && let Ok(message) = self.letters.messages.try_recv()
