@@ -28,8 +28,9 @@ pub const MAX_EVENT_BYTES: usize = 1 << 20;
 ///
 /// Calls take effect in the order in which they are made, before what the step returns. After a
 /// crash the body runs again from its beginning; calls that had taken effect are then recognised
-/// by their number and answered as before, without taking effect again. So make the same calls in
-/// the same order, whatever the clock says.
+/// by their kind and number and answered as before, without taking effect again. So make the same
+/// calls in the same order, whatever the clock says. A body that sends an event of another type
+/// than before sets its run aside; other differences are not noticed yet.
 pub struct Context<S = ()> {
     raw: RawContext,
     state: Arc<StateCell<S>>,
@@ -60,6 +61,8 @@ struct Calls {
     sent: u32,
     updated: u32,
     streamed: u32,
+    /// Whether the body has returned.
+    over: bool,
     /// Whether an item differed from what the attempt published before it was interrupted.
     restarted: bool,
 }
@@ -121,6 +124,11 @@ impl RawContext {
         Self { inner: Arc::new(inner) }
     }
 
+    /// Refuses all further calls: the body has returned.
+    pub(crate) fn finish(&self) {
+        self.inner.calls.lock().over = true;
+    }
+
     pub(crate) fn module(&self) -> Option<&str> {
         self.inner.workflow.module()
     }
@@ -139,6 +147,11 @@ impl Inner {
 
     async fn permit(&self) -> Result<Permit<'_>, ContextError> {
         self.mailbox.reserve().await.ok_or(ContextError::Ended)
+    }
+
+    fn calls(&self) -> Result<parking_lot::MutexGuard<'_, Calls>, ContextError> {
+        let calls = self.calls.lock();
+        if calls.over { Err(ContextError::Ended) } else { Ok(calls) }
     }
 
     fn raw<E: Event>(&self, event: &E) -> Result<RawEvent, ContextError> {
@@ -189,14 +202,17 @@ impl<S: State> Context<S> {
 
     /// Changes the state, and returns what `change` returns once the change is durable.
     ///
+    /// Each update takes time in proportion to the whole state, so keep in it what steps need to
+    /// decide, and large things elsewhere.
+    ///
     /// Updates of one run take place one after another, so `change` sees every earlier one. It
     /// takes effect exactly once, even if the body is run again after a crash: then `change` is
     /// not called, and what it returned is returned again. If `change` panics, nothing changes.
     ///
     /// # Errors
     ///
-    /// Returns [`ContextError::Json`] if the state or the returned value cannot be written as
-    /// JSON, [`ContextError::TooLarge`] if the change is, and [`ContextError::Ended`].
+    /// Returns [`ContextError::Json`] if the state or the returned value cannot be written as JSON
+    /// and read back (like `NaN`), [`ContextError::TooLarge`] if the change is, and [`ContextError::Ended`].
     pub async fn update<R>(&self, change: impl FnOnce(&mut S) -> R) -> Result<R, ContextError>
     where
         R: Serialize + DeserializeOwned,
@@ -204,7 +220,7 @@ impl<S: State> Context<S> {
         let inner = &*self.raw.inner;
         let permit = inner.permit().await?;
         let sent = {
-            let mut calls = inner.calls.lock();
+            let mut calls = inner.calls()?;
             match inner.recorded.updated.get(calls.updated as usize) {
                 Some(before) => {
                     calls.updated += 1;
@@ -224,7 +240,7 @@ impl<S: State> Context<S> {
     }
 
     /// Sends the update while others are kept out, so that the journal has them in order.
-    fn send_update<R: Serialize>(
+    fn send_update<R: Serialize + DeserializeOwned>(
         &self,
         permit: Permit<'_>,
         calls: &mut Calls,
@@ -233,6 +249,8 @@ impl<S: State> Context<S> {
         let mut latest = self.state.latest();
         let changed = latest.changed(change)?;
         let returned = Payload::from(serde_json::value::to_raw_value(&changed.returned)?);
+        // What cannot be read back now could not be after a crash.
+        let _: R = serde_json::from_str(returned.text())?;
         check_size(&returned)?;
         check_size(&Payload::from(serde_json::value::to_raw_value(&changed.patch)?))?;
 
@@ -286,7 +304,7 @@ impl<S: State> Context<S> {
         let event = inner.raw(&event)?;
         let permit = inner.permit().await?;
         let before = {
-            let mut calls = inner.calls.lock();
+            let mut calls = inner.calls()?;
             let nth = calls.sent;
             calls.sent += 1;
             match inner.recorded.sent.get(nth as usize) {
@@ -327,7 +345,7 @@ impl<S: State> Context<S> {
         let inner = &*self.raw.inner;
         let event = inner.raw(&event)?;
         let permit = inner.permit().await?;
-        let mut calls = inner.calls.lock();
+        let mut calls = inner.calls()?;
         let nth = calls.streamed;
         calls.streamed += 1;
         let digest = digest(&event);

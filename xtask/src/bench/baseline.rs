@@ -87,7 +87,7 @@ impl Template {
     async fn record() -> Result<Self> {
         let engine = Engine::builder().workflow(ONE, workflows::one()?).open().await?;
         let mut run = engine.run(ONE, StartEvent::new()).await?;
-        let record = run.ended().await;
+        let record = run.ended().await?;
         let store = engine.store();
         let row = store.run(&record.run).await?.context("the run is not in its store")?;
         let journal = store.journal(row.key).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use stepwell_core::{Execution, Failure, Output, RunId, Tick};
+use stepwell_core::{Event as RawEvent, Execution, Failure, Output, RunId, Tick};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +17,13 @@ use crate::context::{MAX_EVENT_BYTES, RawContext};
 
 /// How long bodies may go on after their run has ended.
 const GRACE: Duration = Duration::from_millis(500);
+
+/// How many bytes the events that a step returns may have in all: they are one journal entry, and
+/// SQLite keeps rows of up to a gigabyte.
+const MAX_OUTPUT_BYTES: usize = 64 << 20;
+
+/// About what is written of an event besides its fields.
+const EVENT_OVERHEAD: usize = 64;
 
 /// The bodies of one run in this process.
 pub(crate) struct Bodies {
@@ -58,13 +65,15 @@ impl Bodies {
         // Called inside, so that a panic before the first await is caught too.
         let body = Arc::clone(&step.body);
         let event = execution.event.clone();
-        let called = async move { body.call(event, context).await };
+        let finished = context.clone();
+        let called = async move { outcome(body.call(event, context).await) };
         let (item, attempt) = (execution.item, execution.attempt);
         let (run, step) = (self.run.clone(), execution.step.clone());
         let mailbox = self.mailbox.clone();
         self.tasks.spawn(async move {
             let returned = AssertUnwindSafe(called).catch_unwind().await;
-            let tick = match outcome(returned) {
+            finished.finish();
+            let tick = match returned.unwrap_or_else(|panic| Err(panicked(&*panic))) {
                 Ok(output) => Tick::Returned { item, attempt, output },
                 Err(failure) => {
                     let Failure { kind, message } = &failure;
@@ -83,38 +92,45 @@ impl Bodies {
 
     /// Tells bodies that the run has ended, and drops those that do not return in time.
     pub(crate) fn end(mut self) {
+        self.ended.cancel();
         while self.tasks.try_join_next().is_some() {}
         if self.tasks.is_empty() {
             return;
         }
-        self.ended.cancel();
+        let mut tasks = std::mem::take(&mut self.tasks);
         tokio::spawn(async move {
-            let all = async { while self.tasks.join_next().await.is_some() {} };
+            let all = async { while tasks.join_next().await.is_some() {} };
             // Those that are left are dropped with the set.
             let _ = tokio::time::timeout(GRACE, all).await;
         });
     }
 }
 
-type Returned = Result<Result<Output, crate::StepError>, Box<dyn Any + Send>>;
-
-fn outcome(returned: Returned) -> Result<Output, Failure> {
-    let output = match returned {
-        Ok(Ok(output)) => output,
-        Ok(Err(error)) => return Err(error.failure()),
-        Err(panic) => return Err(panicked(&*panic)),
-    };
-    match output.events().iter().find(|event| event.value.text().len() > MAX_EVENT_BYTES) {
-        None => Ok(output),
-        Some(event) => Err(Failure {
-            kind: "EventTooLarge".to_owned(),
-            message: format!(
-                "the returned `{}` is {} bytes long, more than the limit of {MAX_EVENT_BYTES}",
-                event.name,
-                event.value.text().len()
-            ),
-        }),
+impl Drop for Bodies {
+    fn drop(&mut self) {
+        // For tasks of theirs that outlive them.
+        self.ended.cancel();
     }
+}
+
+fn outcome(returned: Result<Output, crate::StepError>) -> Result<Output, Failure> {
+    let output = returned.map_err(|error| error.failure())?;
+    let size = |event: &RawEvent| event.value.text().len();
+    let too_large = |message| Failure { kind: "EventTooLarge".to_owned(), message };
+    if let Some(event) = output.events().iter().find(|event| size(event) > MAX_EVENT_BYTES) {
+        let RawEvent { name, .. } = event;
+        let bytes = size(event);
+        return Err(too_large(format!(
+            "the returned `{name}` is {bytes} bytes long, more than the limit of {MAX_EVENT_BYTES}"
+        )));
+    }
+    let bytes: usize = output.events().iter().map(|event| EVENT_OVERHEAD + size(event)).sum();
+    if bytes > MAX_OUTPUT_BYTES {
+        return Err(too_large(format!(
+            "the returned events are {bytes} bytes long, more than the limit of {MAX_OUTPUT_BYTES}"
+        )));
+    }
+    Ok(output)
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Failure {

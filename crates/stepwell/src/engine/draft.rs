@@ -94,9 +94,9 @@ impl Draft {
         self.entries.push(entry);
     }
 
-    /// Returns the timers that it sets.
-    pub(crate) fn timers_set(&self) -> impl Iterator<Item = (TimerId, Timestamp)> + '_ {
-        self.timers.iter().filter_map(|(timer, due)| due.map(|due| (*timer, due)))
+    /// Returns the timers that it sets, and those that it clears.
+    pub(crate) fn timer_changes(&self) -> Vec<(TimerId, Option<Timestamp>)> {
+        self.timers.iter().map(|(timer, due)| (*timer, *due)).collect()
     }
 
     /// Writes it down. The draft stays as it is, so that a turn can be written again with more.

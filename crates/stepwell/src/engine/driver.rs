@@ -19,13 +19,15 @@ use tokio::time::Instant;
 
 use super::bodies::Bodies;
 use super::draft::{Draft, Place};
+use super::end;
 use super::hub::Head;
 use super::inbound::Inbound;
 use super::load::{self, Found};
 use super::mailbox::{Input, Letters, Mailbox, Message};
 use super::record::RunRecord;
-use super::shared::{Registered, Shared};
+use super::shared::{Registered, Shared, Work};
 use super::state::ErasedState;
+use super::timers::Held;
 use crate::store::{Commit, InboxRow, RunRow, StoreError, StreamRow};
 
 /// How long a turn that holds only stream items waits for more of them: one commit then serves
@@ -39,7 +41,7 @@ const TURN_INPUTS: usize = 512;
 const TURN_BYTES: usize = 4 << 20;
 
 /// How many messages one turn takes out of the inbox, for the same reason.
-const TURN_MESSAGES: usize = 256;
+const TURN_MESSAGES: usize = 64;
 
 /// A run in memory.
 pub(crate) struct Loaded {
@@ -73,18 +75,17 @@ pub(crate) async fn drive(
     run: &RunId,
     mailbox: Mailbox,
     letters: Letters,
-    loaded: Option<Loaded>,
+    work: Work,
 ) -> Exit {
-    let found = match loaded {
-        Some(loaded) => Ok(Found::Run(Box::new(loaded))),
-        None => load::load(shared, run).await,
+    let found = match work {
+        Work::Go(loaded) => Ok(Found::Run(loaded)),
+        Work::Read => load::load(shared, run).await,
+        Work::SetAside(reason) => return Exit::Parked(reason),
     };
     let mut driver = match found {
         Ok(Found::Run(loaded)) => Driver::new(shared, mailbox, letters, *loaded),
         Ok(Found::Nothing) => return Exit::Ended,
-        Ok(Found::Unfit(reason, row, state)) => {
-            return Driver::without_code(shared, letters, row, *state).cancel_or_park(reason).await;
-        }
+        Ok(Found::Unfit(reason, ..)) => return Exit::Parked(reason),
         Err(error @ StoreError::Corrupt { .. }) => return Exit::Parked(error.to_string()),
         Err(error) => {
             tracing::warn!(%run, %error, "cannot read the run; trying again");
@@ -92,11 +93,39 @@ pub(crate) async fn drive(
         }
     };
     let exit = driver.run().await;
+    match exit {
+        Exit::Evicted => std::mem::take(&mut driver.timers).leave(&shared.timers, run),
+        _ => std::mem::take(&mut driver.timers).forget(&shared.timers, run),
+    }
     if let (Exit::Ended, Some(bodies)) = (&exit, driver.bodies.take()) {
         bodies.end();
     }
     // Otherwise bodies are dropped at once: the run may be about to go on elsewhere.
     exit
+}
+
+/// Ends a run that cannot go on here if somebody has cancelled it, for that takes no code.
+pub(crate) async fn cancel_or_park(shared: &Arc<Shared>, run: &RunId, reason: String) -> Exit {
+    let (row, state, draft) = match load::load(shared, run).await {
+        Ok(Found::Run(loaded)) => (loaded.row, loaded.state, loaded.draft),
+        Ok(Found::Unfit(_, row, state)) => (row, *state, Draft::default()),
+        Ok(Found::Nothing) => return Exit::Ended,
+        Err(StoreError::Corrupt { .. }) => return end::cancel_unread(shared, run, reason).await,
+        Err(_) => return Exit::Lost,
+    };
+    let (_, letters) = Mailbox::new();
+    let mut driver = Driver::without_code(shared, letters, row, state);
+    driver.draft = draft;
+    while driver.inbox && driver.state.end().is_none() {
+        if driver.take_messages().await.is_err() {
+            return Exit::Lost;
+        }
+    }
+    if driver.state.end().is_none() {
+        // What was taken goes with the draft; the messages stay in the inbox.
+        return Exit::Parked(reason);
+    }
+    driver.commit().await.err().unwrap_or(Exit::Ended)
 }
 
 struct Driver {
@@ -114,6 +143,8 @@ struct Driver {
     /// Whether messages may be in the store's inbox.
     inbox: bool,
     last_turn: Option<Instant>,
+    /// The timers of the run that are held for it.
+    timers: Held,
 }
 
 /// What gathering ended with.
@@ -131,7 +162,7 @@ impl Driver {
         driver.bodies = Some(bodies);
         driver.inbox = !written;
         for (timer, due) in driver.state.timers() {
-            driver.shared.timers.add(due, driver.row.run.clone(), timer);
+            driver.timers.set(&shared.timers, &driver.row.run, timer, Some(due));
         }
         if written {
             driver.act();
@@ -155,23 +186,7 @@ impl Driver {
             input_bytes: 0,
             inbox: true,
             last_turn: None,
-        }
-    }
-
-    /// Ends a run that cannot go on here if somebody has cancelled it, for that takes no code.
-    async fn cancel_or_park(mut self, reason: String) -> Exit {
-        while self.inbox && self.state.end().is_none() {
-            if let Err(exit) = self.take_messages().await {
-                return exit;
-            }
-        }
-        if self.state.end().is_none() {
-            // What was taken goes with the draft; the messages stay in the inbox.
-            return Exit::Parked(reason);
-        }
-        match self.commit().await {
-            Ok(()) => Exit::Ended,
-            Err(exit) => exit,
+            timers: Held::default(),
         }
     }
 
@@ -360,8 +375,9 @@ impl Driver {
 
     /// Does what the draft says.
     fn act(&mut self) {
-        for (timer, due) in self.draft.timers_set() {
-            self.shared.timers.add(due, self.row.run.clone(), timer);
+        let timers = &self.shared.timers;
+        for (timer, due) in self.draft.timer_changes() {
+            self.timers.set(timers, &self.row.run, timer, due);
         }
         for call in self.draft.on_commit.drain(..) {
             call();

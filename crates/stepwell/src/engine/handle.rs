@@ -133,8 +133,12 @@ impl Run {
     }
 
     /// Waits for the end of the run and returns its record, however it ended.
-    pub async fn ended(&mut self) -> RunRecord {
-        RunRecord::clone(&*self.started.subscription.ended().await)
+    ///
+    /// # Errors
+    ///
+    /// Returns [`EngineError::Closing`] if the engine is shut down before.
+    pub async fn ended(&mut self) -> Result<RunRecord, EngineError> {
+        self.engine.end_of(&mut self.started.subscription).await
     }
 }
 
@@ -143,7 +147,7 @@ impl IntoFuture for Run {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(mut self) -> Self::IntoFuture {
-        Box::pin(async move { outcome(self.ended().await) })
+        Box::pin(async move { outcome(self.ended().await?) })
     }
 }
 

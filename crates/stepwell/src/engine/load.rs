@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use stepwell_core::{Definition, DefinitionId, Definitions, Entry, Misfit, RunId, RunState, Tick};
+use stepwell_core::{
+    Definition, DefinitionId, Definitions, Entry, Misfit, RunId, RunState, SEMANTICS, Tick,
+};
 
 use super::draft::Draft;
 use super::driver::Loaded;
@@ -47,18 +49,18 @@ pub(crate) async fn load(shared: &Shared, run: &RunId) -> Result<Found, StoreErr
         let reason = "its state is not of the type that its steps have now".to_owned();
         return Ok(Found::Unfit(reason, row, Box::new(state)));
     };
+    let newest = registered.definitions.newest();
+    let redefined = state.definition().is_none_or(|definition| definition.id() != newest);
+    if redefined && let Err(Misfit { missing_steps }) = state.fits(registered.workflow.definition())
+    {
+        let missing: Vec<&str> = missing_steps.iter().map(|step| step.as_str()).collect();
+        let reason = format!("it has work for steps that the code lacks: {}", missing.join(", "));
+        return Ok(Found::Unfit(reason, row, Box::new(state)));
+    }
     let mut draft = Draft::default();
     let at = shared.clock.now();
     draft.apply_tick(&mut state, at, Tick::Resumed { epoch: shared.store.epoch() });
-    let newest = registered.definitions.newest();
-    let current = state.definition().map(|definition| definition.id());
-    if current != Some(newest) {
-        if let Err(Misfit { missing_steps }) = state.fits(registered.workflow.definition()) {
-            let missing: Vec<&str> = missing_steps.iter().map(|step| step.as_str()).collect();
-            let reason =
-                format!("it has work for steps that the code lacks: {}", missing.join(", "));
-            return Ok(Found::Unfit(reason, row, Box::new(state)));
-        }
+    if redefined {
         draft.apply_tick(&mut state, at, Tick::Redefined { definition: newest });
     }
     let registered = Arc::clone(registered);
@@ -81,6 +83,9 @@ pub(crate) async fn fold(
     let mut definitions = known.cloned();
     for entry in &entries {
         let id = match &entry.tick {
+            Tick::Started(started) if started.semantics > SEMANTICS => {
+                return Err(corrupt("it was started by a newer version".to_owned()));
+            }
             Tick::Started(started) => started.definition,
             Tick::Redefined { definition } => *definition,
             _ => continue,

@@ -130,6 +130,11 @@ impl Mailbox {
         let _ = self.messages.send(Message::Park(reason)).await;
     }
 
+    /// Takes what no driver has seen to.
+    pub(crate) fn take_errands(&self) -> Errands {
+        std::mem::take(&mut *self.errands.lock())
+    }
+
     /// Adds an errand. It is seen even if the channel is full: the driver looks each time it has
     /// emptied it.
     pub(crate) fn add(&self, errand: impl FnOnce(&mut Errands)) {

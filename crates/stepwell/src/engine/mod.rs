@@ -17,12 +17,14 @@ mod builder;
 mod clock;
 mod draft;
 mod driver;
+mod end;
 mod handle;
 mod hub;
 mod inbound;
 mod load;
 pub(crate) mod mailbox;
 mod record;
+mod send;
 mod shared;
 mod start;
 pub(crate) mod state;
@@ -34,8 +36,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stepwell_core::{Event as RawEvent, RunId};
-use uuid::Uuid;
+use stepwell_core::RunId;
 
 pub use builder::EngineBuilder;
 pub use clock::{Clock, SystemClock};
@@ -46,8 +47,8 @@ pub use start::Start;
 pub use stream::EventStream;
 
 use crate::MAX_EVENT_BYTES;
-use crate::store::{Delivery, HandlerFilter, Message, RunRow, Store, StoreError};
-use hub::Head;
+use crate::store::{HandlerFilter, RunRow, Store, StoreError};
+use hub::{Head, Subscription};
 use inbound::Inbound;
 use shared::Shared;
 use surely::surely;
@@ -200,37 +201,6 @@ impl Engine {
         Ok(records.collect())
     }
 
-    /// Sends an event to the run of a handler; with a step, to that step only.
-    ///
-    /// When it returns, the event is durable: it will be delivered, or the run's journal says
-    /// that the run had ended before.
-    ///
-    /// # Errors
-    ///
-    /// See [`EngineError`].
-    pub async fn send(
-        &self,
-        handler: &str,
-        event: RawEvent,
-        step: Option<&str>,
-    ) -> Result<(), EngineError> {
-        let row = self.open_run(handler).await?;
-        check_size(&event)?;
-        if let Some(step) = step {
-            let workflow = self.shared.registered(&row.workflow);
-            let workflow =
-                workflow.ok_or_else(|| EngineError::UnknownWorkflow(row.workflow.clone()))?;
-            let accepted = workflow.workflow.accepted_by(step);
-            let accepted = accepted.ok_or_else(|| EngineError::UnknownStep(step.to_owned()))?;
-            if !accepted.iter().any(|accepted| *accepted.name() == event.name) {
-                let event = format!("{}.{}", event.module, event.name);
-                return Err(EngineError::NotAccepted { step: step.to_owned(), event });
-            }
-        }
-        let inbound = Inbound::Event { event, target: step.map(Into::into) };
-        self.deliver(&row, &inbound).await
-    }
-
     /// Cancels the run of a handler. When it returns, the run has ended.
     ///
     /// # Errors
@@ -240,11 +210,11 @@ impl Engine {
         let row = self.open_run(handler).await?;
         let mut subscription = self.shared.hub.subscribe(&row.run);
         self.deliver(&row, &Inbound::Cancel).await?;
-        let ended = tokio::time::timeout(CANCEL_PATIENCE, subscription.ended()).await;
-        let ended = ended.map_err(|_| {
-            StoreError::unavailable("the run did not end in time; it will when it can be read")
-        })?;
-        Ok(RunRecord::clone(&ended))
+        let ended = tokio::time::timeout(CANCEL_PATIENCE, self.end_of(&mut subscription)).await;
+        ended.unwrap_or_else(|_| {
+            let what = "the run did not end in time; it will when it can be read";
+            Err(StoreError::unavailable(what).into())
+        })
     }
 
     /// Removes a handler and everything that belongs to its runs; a run that has not ended is
@@ -325,6 +295,15 @@ impl Engine {
         Ok(self.shared.store.close().await?)
     }
 
+    /// Waits for the end of a run, as long as this engine may bring it about.
+    async fn end_of(&self, subscription: &mut Subscription) -> Result<RunRecord, EngineError> {
+        tokio::select! {
+            biased;
+            record = subscription.ended() => Ok(RunRecord::clone(&record)),
+            () = self.shared.closing.cancelled() => Err(EngineError::Closing),
+        }
+    }
+
     async fn open_run(&self, handler: &str) -> Result<RunRow, EngineError> {
         if self.shared.closing.is_cancelled() {
             return Err(EngineError::Closing);
@@ -336,27 +315,6 @@ impl Engine {
         }
         Ok(row)
     }
-
-    /// Puts a message into the inbox, once, however often the store has to be asked.
-    async fn deliver(&self, row: &RunRow, inbound: &Inbound) -> Result<(), EngineError> {
-        let message = Message {
-            run: row.key,
-            idempotency_key: Uuid::now_v7().simple().to_string(),
-            body: inbound.pack(),
-        };
-        let store = &self.shared.store;
-        let answer = surely("a message", || store.deliver(message.clone())).await?;
-        if answer == Delivery::Ended {
-            return Err(EngineError::Ended(row.handler.clone()));
-        }
-        self.shared.wake(&row.run, |errands| errands.inbox = true);
-        Ok(())
-    }
-}
-
-fn check_size(event: &RawEvent) -> Result<(), EngineError> {
-    let bytes = event.value.text().len();
-    if bytes > MAX_EVENT_BYTES { Err(EngineError::TooLarge { bytes }) } else { Ok(()) }
 }
 
 /// Where in a run's stream to begin.

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures::FutureExt;
 use parking_lot::Mutex;
-use stepwell_core::{Definitions, RunId};
+use stepwell_core::{Definitions, RunId, TimerId, Timestamp};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -49,13 +52,25 @@ pub(crate) struct Shared {
     /// In the order of registration.
     pub(crate) workflows: Vec<Arc<Registered>>,
     pub(crate) hub: Arc<Hub>,
-    pub(crate) timers: Timers,
+    pub(crate) timers: Arc<Timers>,
     pub(crate) loads: Semaphore,
     pub(crate) closing: CancellationToken,
     pub(crate) tasks: TaskTracker,
     residents: Mutex<HashMap<RunId, Mailbox>>,
     parked: Mutex<BTreeMap<RunId, String>>,
     turn_ids: AtomicU64,
+    /// Where drivers run, even if the future that started them is dropped elsewhere.
+    runtime: Handle,
+}
+
+/// What a driver begins with.
+pub(crate) enum Work {
+    /// To read the run from the store.
+    Read,
+    /// The run as it is.
+    Go(Box<driver::Loaded>),
+    /// To see whether a run that was set aside, for this reason, was cancelled.
+    SetAside(String),
 }
 
 impl fmt::Debug for Shared {
@@ -70,21 +85,22 @@ impl Shared {
         clock: Arc<dyn Clock>,
         workflows: Vec<Arc<Registered>>,
     ) -> Self {
-        // Turn ids need only differ between turns that follow the same head: the epoch keeps
-        // those of two owners apart, the counter those of one.
-        let turn_ids = AtomicU64::new(store.epoch() << 40);
+        // Turn ids need only differ between turns that follow the same head: the random start
+        // keeps those of two owners apart, the counter those of one.
+        let (_, random) = uuid::Uuid::now_v7().as_u64_pair();
         Self {
             store,
             clock,
             workflows,
             hub: Arc::default(),
-            timers: Timers::default(),
+            timers: Arc::default(),
             loads: Semaphore::new(LOADS),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
             residents: Mutex::default(),
             parked: Mutex::default(),
-            turn_ids,
+            turn_ids: AtomicU64::new(random),
+            runtime: Handle::current(),
         }
     }
 
@@ -100,25 +116,32 @@ impl Shared {
         self.turn_ids.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Gives the run's driver an errand, and takes the run into memory if it is not there.
+    /// Gives the run's driver an errand, and takes the run into memory if it is not there. One
+    /// that was set aside is only looked at for a cancel: it would not come further than before.
     pub(crate) fn wake(self: &Arc<Self>, run: &RunId, errand: impl FnOnce(&mut Errands)) {
         if self.closing.is_cancelled() {
             // The next owner will look for itself.
             return;
         }
-        let (mailbox, letters) = {
-            let mut residents = self.residents.lock();
-            if let Some(mailbox) = residents.get(run) {
-                mailbox.add(errand);
-                return;
-            }
-            let (mailbox, letters) = Mailbox::new();
+        let mut residents = self.residents.lock();
+        if let Some(mailbox) = residents.get(run) {
             mailbox.add(errand);
-            residents.insert(run.clone(), mailbox.clone());
-            (mailbox, letters)
-        };
-        self.parked.lock().remove(run);
-        self.spawn_driver(run.clone(), mailbox, letters, None);
+            return;
+        }
+        let (mailbox, letters) = Mailbox::new();
+        mailbox.add(errand);
+        residents.insert(run.clone(), mailbox.clone());
+        let reason = self.parked.lock().remove(run);
+        drop(residents);
+        let work = reason.map_or(Work::Read, Work::SetAside);
+        self.spawn_driver(run.clone(), mailbox, letters, work);
+    }
+
+    /// Tells the run that a timer came due.
+    pub(crate) fn fire(self: &Arc<Self>, run: &RunId, timer: TimerId, due: Timestamp) {
+        if !self.parked.lock().contains_key(run) {
+            self.wake(run, |errands| errands.fired.push((timer, due)));
+        }
     }
 
     /// Makes a place in memory for a run that is about to be created.
@@ -139,36 +162,55 @@ impl Shared {
         nothing
     }
 
-    /// Drives a run until there is nothing to do for it in memory. Without a loaded one it is
-    /// read from the store first.
+    /// Drives a run until there is nothing to do for it in memory.
     pub(crate) fn spawn_driver(
         self: &Arc<Self>,
         run: RunId,
         mailbox: Mailbox,
         letters: Letters,
-        loaded: Option<driver::Loaded>,
+        work: Work,
     ) {
         if self.closing.is_cancelled() {
             // It came too late for `stop_all` to find it.
             mailbox.add(|errands| errands.stop = true);
         }
         let shared = Arc::clone(self);
-        self.tasks.spawn(async move {
-            let exit = driver::drive(&shared, &run, mailbox, letters, loaded).await;
-            if matches!(exit, Exit::Evicted) {
-                // Its place is given up already, and may be somebody else's by now.
+        let drive = async move { shared.drive(&run, mailbox, letters, work).await };
+        self.tasks.spawn_on(drive, &self.runtime);
+    }
+
+    async fn drive(self: &Arc<Self>, run: &RunId, mailbox: Mailbox, letters: Letters, work: Work) {
+        let driven = driver::drive(self, run, mailbox.clone(), letters, work);
+        let exit = AssertUnwindSafe(driven).catch_unwind().await;
+        let mut exit = exit.unwrap_or_else(|_| Exit::Parked("its driver panicked".to_owned()));
+        while let Exit::Parked(reason) = exit {
+            exit = driver::cancel_or_park(self, run, reason).await;
+            if let Exit::Parked(reason) = &exit
+                && self.park(run, &mailbox, reason)
+            {
                 return;
             }
-            shared.residents.lock().remove(&run);
-            match exit {
-                Exit::Ended | Exit::Stopped | Exit::Evicted => {}
-                Exit::Lost => shared.reload_later(&run),
-                Exit::Parked(reason) => {
-                    tracing::error!(%run, reason, "the run is set aside");
-                    shared.parked.lock().insert(run, reason);
-                }
-            }
-        });
+        }
+        if matches!(exit, Exit::Evicted) {
+            // Its place is given up already, and may be somebody else's by now.
+            return;
+        }
+        self.residents.lock().remove(run);
+        if matches!(exit, Exit::Lost) {
+            self.reload_later(run);
+        }
+    }
+
+    /// Sets a run aside, unless something has come for it that may be a cancel.
+    fn park(&self, run: &RunId, mailbox: &Mailbox, reason: &str) -> bool {
+        let mut residents = self.residents.lock();
+        if mailbox.take_errands().inbox {
+            return false;
+        }
+        residents.remove(run);
+        tracing::error!(%run, reason, "the run is set aside");
+        self.parked.lock().insert(run.clone(), reason.to_owned());
+        true
     }
 
     /// Returns the runs that were set aside, with the reasons.
@@ -193,7 +235,7 @@ impl Shared {
     /// found with the unfinished ones.
     fn find_later(self: &Arc<Self>, run: &RunId) {
         let (shared, run) = (Arc::clone(self), run.clone());
-        self.tasks.spawn(async move {
+        let find = async move {
             let mut delay = RELOAD_DELAY;
             for _ in 0..FINDS {
                 tokio::select! {
@@ -205,17 +247,28 @@ impl Shared {
                 }
                 delay *= 2;
             }
-        });
+        };
+        self.tasks.spawn_on(find, &self.runtime);
     }
 
-    fn reload_later(self: &Arc<Self>, run: &RunId) {
+    /// Looks at a run again, after a rest.
+    pub(crate) fn reload_later(self: &Arc<Self>, run: &RunId) {
         let (shared, run) = (Arc::clone(self), run.clone());
-        self.tasks.spawn(async move {
+        let reload = async move {
             tokio::select! {
-                () = tokio::time::sleep(RELOAD_DELAY) => shared.wake(&run, |errands| errands.inbox = true),
+                () = tokio::time::sleep(RELOAD_DELAY) => {
+                    shared.wake(&run, |errands| errands.inbox = true);
+                }
                 () = shared.closing.cancelled() => {}
             }
-        });
+        };
+        self.tasks.spawn_on(reload, &self.runtime);
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.closing.cancel();
     }
 }
 
@@ -232,7 +285,8 @@ impl Claim {
     /// Drives the run, which exists.
     pub(crate) fn drive(mut self, loaded: driver::Loaded) {
         if let Some((mailbox, letters)) = self.ends.take() {
-            self.shared.spawn_driver(self.run.clone(), mailbox, letters, Some(loaded));
+            let work = Work::Go(Box::new(loaded));
+            self.shared.spawn_driver(self.run.clone(), mailbox, letters, work);
         }
     }
 

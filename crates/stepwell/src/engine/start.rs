@@ -11,10 +11,11 @@ use super::driver::Loaded;
 use super::hub::Subscription;
 use super::load;
 use super::record::RunRecord;
+use super::send::check_size;
 use super::shared::{Registered, Shared};
 use super::state::ErasedState;
 use super::surely::surely;
-use super::{Engine, EngineError, check_size};
+use super::{Engine, EngineError};
 use crate::store::{Creation, NewRun, RunKey, RunRow, Status, StoreError};
 
 /// How many shards a pool has. It is stored with every run, so it never changes.
@@ -56,7 +57,7 @@ impl Engine {
     /// See [`EngineError`].
     pub async fn start_and_wait(&self, start: Start) -> Result<RunRecord, EngineError> {
         let mut started = self.begin(start).await?;
-        Ok(RunRecord::clone(&*started.subscription.ended().await))
+        self.end_of(&mut started.subscription).await
     }
 
     pub(crate) async fn begin(&self, start: Start) -> Result<StartedRun, EngineError> {

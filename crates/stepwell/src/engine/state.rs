@@ -15,6 +15,10 @@ use serde_json::Value;
 
 use crate::workflow::State;
 
+/// How deep a state may be nested: a journal entry nests it a little deeper, and JSON is read back
+/// up to 128 levels.
+const MAX_DEPTH: usize = 100;
+
 /// The state of a run, of a type that only its steps know.
 pub(crate) trait ErasedState: Any + Send + Sync {
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
@@ -73,6 +77,11 @@ impl<S: State> Latest<S> {
         let mut typed = S::clone(&self.typed);
         let returned = change(&mut typed);
         let json = serde_json::to_value(&typed)?;
+        // A state that cannot be read back would set its run aside after the next crash.
+        if depth(&json) > MAX_DEPTH {
+            return Err(serde::ser::Error::custom(format!("it is nested over {MAX_DEPTH} deep")));
+        }
+        S::deserialize(&json)?;
         let patch = json_patch::diff(&self.json, &json);
         Ok(Changed { typed: Arc::new(typed), json, patch, returned })
     }
@@ -82,6 +91,14 @@ impl<S: State> Latest<S> {
         self.json = changed.json;
         self.typed = Arc::clone(&changed.typed);
         (changed.typed, changed.returned)
+    }
+}
+
+fn depth(json: &Value) -> usize {
+    match json {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
     }
 }
 

@@ -111,8 +111,19 @@ impl EventStream {
                 if !batch.is_empty() {
                     return Ok(batch);
                 }
+                if head.tail.as_deref().is_none_or(|tail| tail.first > self.next) {
+                    // What is missing is committed, so its rows are gone: all that is left is the end.
+                    let batch = head.tail.as_deref().filter(|_| head.ended.is_some());
+                    let batch = batch.map_or(Ok(Vec::new()), |tail| self.take(tail))?;
+                    self.ended = true;
+                    return Ok(batch);
+                }
             }
-            self.subscription.changed().await;
+            tokio::select! {
+                biased;
+                () = self.subscription.changed() => {}
+                () = self.shared.closing.cancelled() => return Err(EngineError::Closing),
+            }
         }
         Ok(Vec::new())
     }
@@ -122,7 +133,12 @@ impl EventStream {
         let rows = self.shared.store.stream(self.key, after, PAGE).await?;
         let mut batch = Vec::new();
         for row in &rows {
-            batch.extend(self.take(row)?);
+            match self.take(row) {
+                Ok(items) => batch.extend(items),
+                Err(error) if batch.is_empty() => return Err(error),
+                // Told when it is its turn; nothing before it is lost.
+                Err(_) => break,
+            }
         }
         Ok(batch)
     }

@@ -1,0 +1,60 @@
+//! Ends a run whose journal cannot be read: all that is left to do for it is to cancel it.
+
+use stepwell_core::{Entry, Event as RawEvent, Family, InboxId, Payload, RunId, StreamItem, Tick};
+
+use super::driver::Exit;
+use super::inbound::Inbound;
+use super::load;
+use super::shared::Shared;
+use crate::store::{Commit, RunRow, Status, StoreError, StreamRow, Turn, pack};
+
+/// How many messages are looked at; a run that nobody can read gets few.
+const MESSAGES: usize = 1000;
+
+/// Writes the turn that ends the run if its inbox holds a cancel.
+pub(crate) async fn cancel_unread(shared: &Shared, run: &RunId, reason: String) -> Exit {
+    match try_cancel(shared, run).await {
+        Ok(true) => Exit::Ended,
+        Ok(false) => Exit::Parked(reason),
+        Err(_) => Exit::Lost,
+    }
+}
+
+async fn try_cancel(shared: &Shared, run: &RunId) -> Result<bool, StoreError> {
+    let Some(row) = shared.store.run(run).await? else { return Ok(true) };
+    let messages = shared.store.inbox(row.key, MESSAGES).await?;
+    let is_cancel = |body: &[u8]| matches!(Inbound::unpack(body), Ok(Some(Inbound::Cancel)));
+    if !messages.iter().any(|message| is_cancel(&message.body)) {
+        return Ok(false);
+    }
+    let consumed = messages.iter().map(|message| message.id).collect();
+    match shared.store.commit(turn(shared, &row, consumed)).await? {
+        Commit::Committed => {
+            let row = shared.store.run(run).await?;
+            if let Some(row) = row {
+                load::publish_end(shared, row).await?;
+            }
+            Ok(true)
+        }
+        _ => Err(StoreError::unavailable("the run went on while it was cancelled")),
+    }
+}
+
+fn turn(shared: &Shared, row: &RunRow, consumed: Vec<InboxId>) -> Turn {
+    let at = shared.clock.now().max(row.updated_at);
+    let end = RawEvent::builtin("WorkflowCancelledEvent", Family::Stop, Payload::object());
+    Turn {
+        key: row.key,
+        epoch: shared.store.epoch(),
+        head: row.head,
+        id: shared.turn_id(),
+        at,
+        status: Status::Cancelled,
+        idle: false,
+        next_sequence: row.next_sequence + 1,
+        journal: pack(&[Entry { at, tick: Tick::Cancelled }]),
+        stream: Some(StreamRow { first: row.next_sequence, body: pack(&[StreamItem::Event(end)]) }),
+        timers: Vec::new(),
+        consumed,
+    }
+}

@@ -1,0 +1,144 @@
+//! A store that counts, holds, refuses and spoils what passes through it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use stepwell::store::{
+    Commit, Creation, Delivery, HandlerFilter, InboxRow, MemoryStore, Message, NewRun, RunKey,
+    RunRow, Store, StoreError, StreamRow, TimerRow, Turn,
+};
+use stepwell::{RunId, Timestamp};
+use stepwell_core::DefinitionId;
+use tokio::sync::Mutex;
+
+/// How long a slow answer takes: longer than its caller waits, and shorter than a retry.
+const SLOW: Duration = Duration::from_millis(100);
+
+/// Passes everything on to a store in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Spy {
+    inner: MemoryStore,
+    /// How many times a run or a journal was read.
+    pub(crate) reads: AtomicUsize,
+    /// How many commits have begun.
+    pub(crate) commits: AtomicUsize,
+    /// How many of the next commits are refused.
+    pub(crate) refuse: AtomicUsize,
+    /// While it is locked, creations and commits wait.
+    pub(crate) gate: Mutex<()>,
+    /// Whether deliveries are made at once but answered late.
+    pub(crate) slow: AtomicBool,
+    /// Whether journals are unreadable.
+    pub(crate) spoilt: AtomicBool,
+}
+
+impl Spy {
+    /// Returns a new one, and the same as a store.
+    pub(crate) fn new() -> (Arc<Self>, Arc<dyn Store>) {
+        let spy = Arc::new(Self::default());
+        (Arc::clone(&spy), spy)
+    }
+}
+
+#[async_trait]
+impl Store for Spy {
+    fn epoch(&self) -> u64 {
+        self.inner.epoch()
+    }
+
+    async fn define(&self, id: DefinitionId, body: Bytes) -> Result<(), StoreError> {
+        self.inner.define(id, body).await
+    }
+
+    async fn definition(&self, id: DefinitionId) -> Result<Option<Bytes>, StoreError> {
+        self.inner.definition(id).await
+    }
+
+    async fn create(&self, run: NewRun) -> Result<Creation, StoreError> {
+        drop(self.gate.lock().await);
+        self.inner.create(run).await
+    }
+
+    async fn commit(&self, turn: Turn) -> Result<Commit, StoreError> {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        let less = |left: usize| left.checked_sub(1);
+        if self.refuse.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok() {
+            return Err(StoreError::unavailable("the spy refuses it"));
+        }
+        drop(self.gate.lock().await);
+        self.inner.commit(turn).await
+    }
+
+    async fn deliver(&self, message: Message) -> Result<Delivery, StoreError> {
+        let answer = self.inner.deliver(message).await;
+        if self.slow.load(Ordering::Relaxed) {
+            tokio::time::sleep(SLOW).await;
+        }
+        answer
+    }
+
+    async fn purge(&self, handler: &str) -> Result<bool, StoreError> {
+        self.inner.purge(handler).await
+    }
+
+    async fn handler(&self, handler: &str) -> Result<Option<RunRow>, StoreError> {
+        self.inner.handler(handler).await
+    }
+
+    async fn handlers(&self, filter: &HandlerFilter) -> Result<Vec<RunRow>, StoreError> {
+        self.inner.handlers(filter).await
+    }
+
+    async fn run(&self, run: &RunId) -> Result<Option<RunRow>, StoreError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.inner.run(run).await
+    }
+
+    async fn unfinished(&self, pools: &[String]) -> Result<Vec<RunRow>, StoreError> {
+        self.inner.unfinished(pools).await
+    }
+
+    async fn journal(&self, run: RunKey) -> Result<Vec<Bytes>, StoreError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        if self.spoilt.load(Ordering::Relaxed) {
+            return Ok(vec![Bytes::from_static(b"spoilt")]);
+        }
+        self.inner.journal(run).await
+    }
+
+    async fn stream(
+        &self,
+        run: RunKey,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<StreamRow>, StoreError> {
+        self.inner.stream(run, after, limit).await
+    }
+
+    async fn last_stream_rows(
+        &self,
+        runs: &[RunKey],
+    ) -> Result<Vec<Option<StreamRow>>, StoreError> {
+        self.inner.last_stream_rows(runs).await
+    }
+
+    async fn inbox(&self, run: RunKey, limit: usize) -> Result<Vec<InboxRow>, StoreError> {
+        self.inner.inbox(run, limit).await
+    }
+
+    async fn timers(
+        &self,
+        pools: &[String],
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<TimerRow>, StoreError> {
+        self.inner.timers(pools, before, limit).await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.inner.close().await
+    }
+}
