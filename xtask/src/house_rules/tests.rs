@@ -97,6 +97,7 @@ fn tests_do_not_sleep_but_code_may() {
             ("c/tests/it/a.rs", "tokio::t~ime::sleep(SECOND).await;"),
             ("c/src/tests.rs", "std::t~hread::sleep(SECOND);"),
             ("c/src/b.rs", "tokio::t~ime::sleep(delay).await;"),
+            ("c/tests/it/paused.rs", "tokio::t~ime::sleep(SECOND).await;"),
         ],
         expect![[r"
             c/src/tests.rs:1: `t~hread::sleep` in a test: wait for the condition itself

@@ -31,7 +31,7 @@ async fn an_event_whose_sender_goes_away_before_the_answer_is_taken_at_once() {
     let engine = open(&store, &asking()).await;
     engine.start(start("h")).await.unwrap();
     until(async || engine.handler("h").await.unwrap().unwrap().idle).await;
-    spy.slow.store(true, Ordering::Relaxed);
+    spy.mute.store(true, Ordering::Relaxed);
     let sending = engine.send("h", event::<HumanResponseEvent>(), None);
     tokio::time::timeout(Duration::from_millis(5), sending).await.unwrap_err();
     // Far sooner than the engine looks for forgotten runs.

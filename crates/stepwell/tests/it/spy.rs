@@ -14,9 +14,6 @@ use stepwell::{RunId, Timestamp};
 use stepwell_core::DefinitionId;
 use tokio::sync::Mutex;
 
-/// How long a slow answer takes: longer than its caller waits, and shorter than a retry.
-const SLOW: Duration = Duration::from_millis(100);
-
 /// Passes everything on to a store in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Spy {
@@ -29,8 +26,8 @@ pub(crate) struct Spy {
     pub(crate) refuse: AtomicUsize,
     /// While it is locked, creations and commits wait.
     pub(crate) gate: Mutex<()>,
-    /// Whether deliveries are made at once but answered late.
-    pub(crate) slow: AtomicBool,
+    /// Whether deliveries are made but never answered.
+    pub(crate) mute: AtomicBool,
     /// Whether journals are unreadable.
     pub(crate) spoilt: AtomicBool,
 }
@@ -74,8 +71,8 @@ impl Store for Spy {
 
     async fn deliver(&self, message: Message) -> Result<Delivery, StoreError> {
         let answer = self.inner.deliver(message).await;
-        if self.slow.load(Ordering::Relaxed) {
-            tokio::time::sleep(SLOW).await;
+        if self.mute.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
         }
         answer
     }
