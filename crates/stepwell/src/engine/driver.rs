@@ -116,10 +116,9 @@ pub(crate) async fn cancel_or_park(shared: &Arc<Shared>, run: &RunId, reason: St
     let (_, letters) = Mailbox::new();
     let mut driver = Driver::without_code(shared, letters, row, state);
     driver.draft = draft;
-    while driver.inbox && driver.state.end().is_none() {
-        if driver.take_messages().await.is_err() {
-            return Exit::Lost;
-        }
+    // All at once: nothing is consumed before it is known whether there is a cancel among them.
+    if driver.take_messages(usize::MAX).await.is_err() {
+        return Exit::Lost;
     }
     if driver.state.end().is_none() {
         // What was taken goes with the draft; the messages stay in the inbox.
@@ -237,7 +236,7 @@ impl Driver {
             self.draft.apply_tick(&mut self.state, now, Tick::Fired { timer, due });
         }
         if self.inbox {
-            self.take_messages().await?;
+            self.take_messages(TURN_MESSAGES).await?;
         }
         let settled = self.state.is_quiet() && !self.inbox && self.letters.messages.is_empty();
         if settled {
@@ -299,16 +298,16 @@ impl Driver {
         Ok(())
     }
 
-    /// Puts the messages in the store's inbox into the draft.
-    async fn take_messages(&mut self) -> Result<(), Exit> {
-        let rows = match self.shared.store.inbox(self.row.key, TURN_MESSAGES).await {
+    /// Puts messages in the store's inbox into the draft, at most `limit`.
+    async fn take_messages(&mut self, limit: usize) -> Result<(), Exit> {
+        let rows = match self.shared.store.inbox(self.row.key, limit).await {
             Ok(rows) => rows,
             Err(error) => {
                 tracing::warn!(run = %self.row.run, %error, "cannot read the inbox; trying again");
                 return Err(Exit::Lost);
             }
         };
-        self.inbox = rows.len() == TURN_MESSAGES;
+        self.inbox = rows.len() == limit;
         let now = self.shared.clock.now();
         let mut late = Vec::new();
         for InboxRow { id, body } in rows {

@@ -8,9 +8,6 @@ use super::load;
 use super::shared::Shared;
 use crate::store::{Commit, RunRow, Status, StoreError, StreamRow, Turn, pack};
 
-/// How many messages are looked at; a run that nobody can read gets few.
-const MESSAGES: usize = 1000;
-
 /// Writes the turn that ends the run if its inbox holds a cancel.
 pub(crate) async fn cancel_unread(shared: &Shared, run: &RunId, reason: String) -> Exit {
     match try_cancel(shared, run).await {
@@ -22,7 +19,7 @@ pub(crate) async fn cancel_unread(shared: &Shared, run: &RunId, reason: String) 
 
 async fn try_cancel(shared: &Shared, run: &RunId) -> Result<bool, StoreError> {
     let Some(row) = shared.store.run(run).await? else { return Ok(true) };
-    let messages = shared.store.inbox(row.key, MESSAGES).await?;
+    let messages = shared.store.inbox(row.key, usize::MAX).await?;
     let is_cancel = |body: &[u8]| matches!(Inbound::unpack(body), Ok(Some(Inbound::Cancel)));
     if !messages.iter().any(|message| is_cancel(&message.body)) {
         return Ok(false);

@@ -139,6 +139,10 @@ async fn a_run_whose_workflow_is_missing_can_be_cancelled(home: Home) {
     drop(first);
 
     let other = open_as(&store, "other", &human()).await;
+    // More of them than one turn takes come before the cancel.
+    for _ in 0..100 {
+        other.send("h", answer("me"), None).await.unwrap();
+    }
     let record = soon(other.cancel("h")).await.unwrap();
     assert_eq!(record.status, Status::Cancelled);
     let text = stream_text(&other, "h").await;
