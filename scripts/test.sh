@@ -19,7 +19,7 @@ Runs the named suites, or all of them, in this order:
   test         unit, integration and documentation tests
   build        the stepwell program
   python       the published Python client against the stepwell program
-  kill-loop    kill -9 under load, 200 times: nothing acknowledged is lost
+  kill-loop    kill -9 under load, 240 times: nothing acknowledged is lost
   bench-smoke  the benchmarks run, with little work
 
 Exits with 0 if every suite has passed. A suite that cannot run has failed.
@@ -38,7 +38,7 @@ clippy() { cargo clippy --workspace --all-targets --all-features -- -D warnings;
 docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features; }
 tests() { cargo test --workspace --all-features; }
 build() { cargo build --bin stepwell; }
-kill_loop() { cargo xtask chaos --kills 200; }
+kill_loop() { cargo xtask chaos --kills 240; }
 bench_smoke() { cargo xtask bench --smoke; }
 
 python_client() {
