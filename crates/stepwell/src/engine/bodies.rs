@@ -85,6 +85,19 @@ impl Bodies {
         });
     }
 
+    /// Warns of a run that waits although nobody is expected to answer: as a rule a step returned
+    /// nothing where it should have returned something.
+    pub(crate) fn warn_if_stalled(&self) {
+        if !self.workflow.expects_answers() {
+            let workflow = self.workflow.name();
+            tracing::warn!(
+                run = %self.run,
+                workflow,
+                "the run has nothing left to do and its workflow accepts no response; it waits"
+            );
+        }
+    }
+
     /// Tells whether more than one body was started and perhaps runs.
     pub(crate) fn are_several(&self) -> bool {
         self.tasks.len() > 1

@@ -241,6 +241,7 @@ impl Driver {
         let settled = self.state.is_quiet() && !self.inbox && self.letters.messages.is_empty();
         if settled {
             self.draft.apply_tick(&mut self.state, now, Tick::Settled);
+            self.bodies.iter().for_each(Bodies::warn_if_stalled);
         }
         Ok(if stop { Gathered::Stop } else { Gathered::Turn })
     }

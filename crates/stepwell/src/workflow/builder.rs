@@ -216,6 +216,7 @@ impl<S: State> Builder<S> {
             description: self.description,
             steps,
             types: graph.types,
+            has_additional: !self.additional.is_empty(),
             start: graph.start,
             stop: graph.stop,
             state: StateType { initial: StateCell::<S>::initial, load: StateCell::<S>::load },

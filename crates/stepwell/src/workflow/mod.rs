@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use stepwell_core::{Definition, Name};
+use stepwell_core::{Definition, Family, Name};
 
 pub use builder::{Builder, StepOptions};
 pub use graph::{BuildError, Problem};
@@ -50,6 +50,8 @@ struct Inner {
     steps: Vec<Step>,
     /// Every type that a step accepts or returns, or that was added; each name once.
     types: Vec<EventType>,
+    /// Whether types were added that no step's signature returns.
+    has_additional: bool,
     start: EventType,
     stop: EventType,
     state: StateType,
@@ -138,6 +140,12 @@ impl Workflow {
         let name = self.name().to_owned();
         let engine = Engine::builder().workflow(&name, workflow).open().await?;
         engine.run(&name, start).await
+    }
+
+    /// Tells whether events from outside are expected while it runs.
+    pub(crate) fn expects_answers(&self) -> bool {
+        let is_response = |event: &EventType| event.family() == Family::Response;
+        self.inner.types.iter().any(is_response) || self.inner.has_additional
     }
 
     pub(crate) fn definition(&self) -> &Definition {
