@@ -185,7 +185,8 @@ impl<S: State> Context<S> {
         self.raw.inner.attempt
     }
 
-    /// Returns a token that is cancelled when the run ends. A body that does not return within
+    /// Returns a token that is cancelled when the run ends, or leaves this process: then it goes on
+    /// elsewhere, so this is no place to undo things. A body that does not return within
     /// half a second after that is dropped at its next `await`.
     #[must_use]
     pub fn cancelled(&self) -> CancellationToken {

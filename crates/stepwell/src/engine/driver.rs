@@ -105,7 +105,7 @@ pub(crate) async fn drive(
 }
 
 /// Ends a run that cannot go on here if somebody has cancelled it, for that takes no code.
-pub(crate) async fn cancel_or_park(shared: &Arc<Shared>, run: &RunId, reason: String) -> Exit {
+pub(crate) async fn cancel_or_park(shared: &Arc<Shared>, run: &RunId, reason: &str) -> Exit {
     let (row, state, draft) = match load::load(shared, run).await {
         Ok(Found::Run(loaded)) => (loaded.row, loaded.state, loaded.draft),
         Ok(Found::Unfit(_, row, state)) => (row, *state, Draft::default()),
@@ -117,12 +117,15 @@ pub(crate) async fn cancel_or_park(shared: &Arc<Shared>, run: &RunId, reason: St
     let mut driver = Driver::without_code(shared, letters, row, state);
     driver.draft = draft;
     // All at once: nothing is consumed before it is known whether there is a cancel among them.
-    if driver.take_messages(usize::MAX).await.is_err() {
-        return Exit::Lost;
+    match driver.take_messages(usize::MAX).await {
+        Ok(()) => {}
+        // One of them is unreadable; a cancel need not be.
+        Err(Exit::Parked(_)) => return end::cancel_unread(shared, run, reason).await,
+        Err(exit) => return exit,
     }
     if driver.state.end().is_none() {
         // What was taken goes with the draft; the messages stay in the inbox.
-        return Exit::Parked(reason);
+        return Exit::Parked(reason.to_owned());
     }
     driver.commit().await.err().unwrap_or(Exit::Ended)
 }

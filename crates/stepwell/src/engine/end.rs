@@ -6,13 +6,13 @@ use super::driver::Exit;
 use super::inbound::Inbound;
 use super::load;
 use super::shared::Shared;
-use crate::store::{Commit, RunRow, Status, StoreError, StreamRow, Turn, pack};
+use crate::store::{Commit, InboxRow, RunRow, Status, StoreError, StreamRow, Turn, pack};
 
 /// Writes the turn that ends the run if its inbox holds a cancel.
-pub(crate) async fn cancel_unread(shared: &Shared, run: &RunId, reason: String) -> Exit {
+pub(crate) async fn cancel_unread(shared: &Shared, run: &RunId, reason: &str) -> Exit {
     match try_cancel(shared, run).await {
         Ok(true) => Exit::Ended,
-        Ok(false) => Exit::Parked(reason),
+        Ok(false) => Exit::Parked(reason.to_owned()),
         Err(_) => Exit::Lost,
     }
 }
@@ -20,12 +20,14 @@ pub(crate) async fn cancel_unread(shared: &Shared, run: &RunId, reason: String) 
 async fn try_cancel(shared: &Shared, run: &RunId) -> Result<bool, StoreError> {
     let Some(row) = shared.store.run(run).await? else { return Ok(true) };
     let messages = shared.store.inbox(row.key, usize::MAX).await?;
-    let is_cancel = |body: &[u8]| matches!(Inbound::unpack(body), Ok(Some(Inbound::Cancel)));
-    if !messages.iter().any(|message| is_cancel(&message.body)) {
+    let is_cancel =
+        |message: &&InboxRow| matches!(Inbound::unpack(&message.body), Ok(Some(Inbound::Cancel)));
+    let Some(cancel) = messages.iter().find(is_cancel).map(|message| message.id) else {
         return Ok(false);
-    }
-    let consumed = messages.iter().map(|message| message.id).collect();
-    match shared.store.commit(turn(shared, &row, consumed)).await? {
+    };
+    let consumed: Vec<InboxId> = messages.iter().map(|message| message.id).collect();
+    let undelivered = consumed.iter().copied().filter(|id| *id != cancel).collect();
+    match shared.store.commit(turn(shared, &row, consumed, undelivered)).await? {
         Commit::Committed => {
             let row = shared.store.run(run).await?;
             if let Some(row) = row {
@@ -37,7 +39,7 @@ async fn try_cancel(shared: &Shared, run: &RunId) -> Result<bool, StoreError> {
     }
 }
 
-fn turn(shared: &Shared, row: &RunRow, consumed: Vec<InboxId>) -> Turn {
+fn turn(shared: &Shared, row: &RunRow, consumed: Vec<InboxId>, undelivered: Vec<InboxId>) -> Turn {
     let at = shared.clock.now().max(row.updated_at);
     let end = RawEvent::builtin("WorkflowCancelledEvent", Family::Stop, Payload::object());
     Turn {
@@ -49,7 +51,10 @@ fn turn(shared: &Shared, row: &RunRow, consumed: Vec<InboxId>) -> Turn {
         status: Status::Cancelled,
         idle: false,
         next_sequence: row.next_sequence + 1,
-        journal: pack(&[Entry { at, tick: Tick::Cancelled }]),
+        journal: pack(&[
+            Entry { at, tick: Tick::Cancelled },
+            Entry { at, tick: Tick::Undelivered { rows: undelivered } },
+        ]),
         stream: Some(StreamRow { first: row.next_sequence, body: pack(&[StreamItem::Event(end)]) }),
         timers: Vec::new(),
         consumed,

@@ -70,6 +70,11 @@ impl Subscription {
         self.head.borrow_and_update().clone()
     }
 
+    /// Tells whether there is a newer one than [`Subscription::head`] last returned.
+    pub(crate) fn has_changed(&self) -> bool {
+        self.head.has_changed().unwrap_or(false)
+    }
+
     /// Waits until there is a newer one than [`Subscription::head`] last returned.
     pub(crate) async fn changed(&mut self) {
         if self.head.changed().await.is_err() {

@@ -76,7 +76,7 @@ impl Drop for WakeLater<'_> {
     fn drop(&mut self) {
         self.shared.wake(&self.row.run, |errands| errands.inbox = true);
         if !self.is_sure {
-            self.shared.reload_later(&self.row.run);
+            self.shared.wake_for_a_while(&self.row.run);
         }
     }
 }

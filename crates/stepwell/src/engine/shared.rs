@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::clock::Clock;
 use super::driver::{self, Exit};
+use super::end;
 use super::hub::Hub;
 use super::mailbox::{Errands, Letters, Mailbox};
 use super::timers::Timers;
@@ -182,22 +183,49 @@ impl Shared {
     async fn drive(self: &Arc<Self>, run: &RunId, mailbox: Mailbox, letters: Letters, work: Work) {
         let driven = driver::drive(self, run, mailbox.clone(), letters, work);
         let exit = AssertUnwindSafe(driven).catch_unwind().await;
-        let mut exit = exit.unwrap_or_else(|_| Exit::Parked("its driver panicked".to_owned()));
-        while let Exit::Parked(reason) = exit {
-            exit = driver::cancel_or_park(self, run, reason).await;
-            if let Exit::Parked(reason) = &exit
-                && self.park(run, &mailbox, reason)
-            {
-                return;
+        let exit = exit.unwrap_or_else(|_| Exit::Parked("its driver panicked".to_owned()));
+        match exit {
+            // Its place is given up already, and may be somebody else's by now.
+            Exit::Evicted => {}
+            Exit::Parked(reason) => self.set_aside(run, &mailbox, reason).await,
+            Exit::Ended | Exit::Stopped => {
+                self.residents.lock().remove(run);
+            }
+            Exit::Lost => {
+                self.residents.lock().remove(run);
+                self.reload_later(run);
             }
         }
-        if matches!(exit, Exit::Evicted) {
-            // Its place is given up already, and may be somebody else's by now.
-            return;
-        }
-        self.residents.lock().remove(run);
-        if matches!(exit, Exit::Lost) {
-            self.reload_later(run);
+    }
+
+    /// Sets a run aside, or ends it if somebody has cancelled it.
+    async fn set_aside(self: &Arc<Self>, run: &RunId, mailbox: &Mailbox, reason: String) {
+        loop {
+            // What comes from here on is seen when it is parked.
+            mailbox.take_errands();
+            let looked =
+                AssertUnwindSafe(driver::cancel_or_park(self, run, &reason)).catch_unwind();
+            let exit = match looked.await {
+                Ok(exit) => exit,
+                // Its journal cannot be folded, but it can be cancelled all the same.
+                Err(_) => end::cancel_unread(self, run, &reason).await,
+            };
+            let parked = match exit {
+                Exit::Parked(reason) => self.park(run, mailbox, &reason),
+                Exit::Lost => {
+                    // It stays aside; only whether it was cancelled is not known yet.
+                    mailbox.take_errands();
+                    self.reload_later(run);
+                    self.park(run, mailbox, &reason)
+                }
+                Exit::Ended | Exit::Stopped | Exit::Evicted => {
+                    self.residents.lock().remove(run);
+                    true
+                }
+            };
+            if parked {
+                return;
+            }
         }
     }
 
@@ -229,6 +257,23 @@ impl Shared {
         for mailbox in residents {
             mailbox.add(|errands| errands.stop = true);
         }
+    }
+
+    /// Lets a run look for a message that may be about to appear in its inbox.
+    pub(crate) fn wake_for_a_while(self: &Arc<Self>, run: &RunId) {
+        let (shared, run) = (Arc::clone(self), run.clone());
+        let wake = async move {
+            let mut delay = RELOAD_DELAY;
+            for _ in 0..FINDS {
+                tokio::select! {
+                    () = tokio::time::sleep(delay) => {}
+                    () = shared.closing.cancelled() => return,
+                }
+                shared.wake(&run, |errands| errands.inbox = true);
+                delay *= 2;
+            }
+        };
+        self.tasks.spawn_on(wake, &self.runtime);
     }
 
     /// Takes up a run that may be about to appear in the store. A run that appears later still is

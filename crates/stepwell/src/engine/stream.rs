@@ -111,6 +111,10 @@ impl EventStream {
                 if !batch.is_empty() {
                     return Ok(batch);
                 }
+                if self.subscription.has_changed() {
+                    // Perhaps it has ended and was purged while the page was read.
+                    continue;
+                }
                 if head.tail.as_deref().is_none_or(|tail| tail.first > self.next) {
                     // What is missing is committed, so its rows are gone: all that is left is the end.
                     let batch = head.tail.as_deref().filter(|_| head.ended.is_some());

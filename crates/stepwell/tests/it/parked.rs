@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use stepwell::store::Status;
+use stepwell::store::{Message, Status};
 use stepwell::{
     Context, HumanResponseEvent, InputRequiredEvent, StartEvent, StepError, StopEvent, Workflow,
 };
@@ -94,4 +94,40 @@ async fn a_run_that_cannot_be_read_can_be_purged() {
     spy.spoilt.store(true, Ordering::Relaxed);
     soon(engine.purge("h")).await.unwrap();
     assert!(engine.handler("h").await.unwrap().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unreadable_message_sets_its_run_aside_and_leaves_it_open_to_a_cancel() {
+    let (_spy, store) = Spy::new();
+    let lives = Arc::new(AtomicU64::new(0));
+    let engine = open(&store, &fickle(Arc::clone(&lives))).await;
+    engine.start(start("h")).await.unwrap();
+    pass(1).await;
+    let run = store.handler("h").await.unwrap().unwrap().key;
+    let garbage = Message { run, idempotency_key: "x".to_owned(), body: vec![9; 20].into() };
+    store.deliver(garbage).await.unwrap();
+    engine.send("h", event::<HumanResponseEvent>(), None).await.unwrap();
+    pass(10).await;
+    assert_eq!((lives.load(Ordering::Relaxed), engine.parked().len()), (1, 1));
+
+    soon(engine.cancel("h")).await.unwrap();
+    assert_eq!(status(&engine, "h").await, Status::Cancelled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_for_a_moment_does_not_bring_a_run_back_that_is_set_aside() {
+    let (spy, store) = Spy::new();
+    let lives = Arc::new(AtomicU64::new(0));
+    let engine = open(&store, &fickle(Arc::clone(&lives))).await;
+    engine.start(start("h")).await.unwrap();
+    pass(1).await;
+    // The refused turn makes the run's body run again, and diverge.
+    spy.refuse.store(1, Ordering::Relaxed);
+    engine.send("h", event::<HumanResponseEvent>(), None).await.unwrap();
+    until(async || !engine.parked().is_empty()).await;
+
+    spy.refuse.store(1, Ordering::Relaxed);
+    soon(engine.cancel("h")).await.unwrap();
+    assert_eq!(status(&engine, "h").await, Status::Cancelled);
+    assert_eq!(lives.load(Ordering::Relaxed), 2);
 }
