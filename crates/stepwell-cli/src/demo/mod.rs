@@ -20,12 +20,16 @@ const DATABASE: &str = "stepwell.db";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The IP address and port to listen on; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR", value_parser = address)]
     listen: SocketAddr,
 
     /// The directory to keep runs in [default: stepwell/demo in $XDG_DATA_HOME or ~/.local/share]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "expected an IP address and a port, such as 127.0.0.1:8081")
 }
 
 /// Serves until SIGINT or SIGTERM.
