@@ -1,13 +1,19 @@
 //! What to do: the reducer's output.
 
-use crate::{End, Event, ItemId, Name, Recorded, StreamItem, TimerId, Timestamp};
+use crate::{End, Input, ItemId, Name, StreamItem, TimerId, Timestamp};
 
 /// Something the engine must do. It is never journaled: replay derives it again.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Run the body of a step; answer with [`Tick::Returned`](crate::Tick::Returned) or
-    /// [`Tick::Failed`](crate::Tick::Failed).
+    /// Run the body of a step, or let it go on if it waits in this process; one that does
+    /// something else there just goes on. Answer with
+    /// [`Tick::Returned`](crate::Tick::Returned) or [`Tick::Failed`](crate::Tick::Failed).
     RunStep(Execution),
+    /// Tell a body that runs that more of its calls are answered.
+    Answer {
+        /// The work item it is run for.
+        item: ItemId,
+    },
     /// Append an item to the stream.
     Publish(StreamItem),
     /// Append the items that came with a [`Tick::Streamed`](crate::Tick::Streamed) to the stream.
@@ -31,7 +37,7 @@ pub enum Command {
     EndRun(End),
 }
 
-/// A body to run.
+/// A body to run. What it did before is told by [`RunState::recorded`](crate::RunState::recorded).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Execution {
     /// The work item it is run for.
@@ -40,8 +46,8 @@ pub struct Execution {
     pub attempt: u32,
     /// The step.
     pub step: Name,
-    /// The event to call it with.
-    pub event: Event,
-    /// What this attempt did before it was interrupted; empty unless it was.
-    pub recorded: Recorded,
+    /// What to call it with.
+    pub input: Input,
+    /// When the first attempt began.
+    pub first_run_at: Timestamp,
 }

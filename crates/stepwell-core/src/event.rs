@@ -19,10 +19,28 @@ pub const BUILTIN_MODULE: &str = "workflows.events";
 pub struct Name(Arc<str>);
 
 impl Name {
+    /// Returns the empty text, for what has no name.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::from("")
+    }
+
+    /// Tells whether it is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Default for Name {
+    fn default() -> Self {
+        Self::empty()
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Name;
+
 /// A moment, in microseconds since 1970-01-01 UTC.
 ///
 /// Microseconds, because that is what clients see in the records of a run.
@@ -74,6 +76,10 @@ number! {
     ItemId
 }
 number! {
+    /// Names a batch: the events that a step returned together, and all that comes of them.
+    BatchId
+}
+number! {
     /// Names a timer of a run.
     TimerId
 }
@@ -82,16 +88,55 @@ number! {
     InboxId
 }
 
-/// Says which call of a step an effect belongs to.
-///
-/// A body that is run again after a crash makes the same calls with the same numbers, which is
-/// how they are recognised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Effect {
+/// Names a call of a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
     /// The work item whose body made the call.
     pub item: ItemId,
     /// The attempt in which it was made; the first is 1.
     pub attempt: u32,
-    /// How many calls of this kind the attempt had made before.
+    /// Which call it was.
+    #[serde(flatten)]
+    pub key: CallKey,
+}
+
+/// Tells a call of a body from its other calls.
+///
+/// A body that is run again makes the same calls under the same keys, which is how they are
+/// recognised.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CallKey {
+    /// The branch of the body in which it was made; empty outside of branches.
+    #[serde(default, skip_serializing_if = "Name::is_empty")]
+    pub branch: Name,
+    /// What was called.
+    pub kind: CallKind,
+    /// The name that the call was given, or the type of event it is about; empty if neither.
+    #[serde(default, skip_serializing_if = "Name::is_empty")]
+    pub name: Name,
+    /// How many calls of this kind and name were made in the branch before.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub nth: u32,
+}
+
+/// What a body can call that is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallKind {
+    /// It sent an event.
+    Send,
+    /// It changed the state.
+    Update,
+    /// It did something once.
+    Once,
+    /// It waited for an event.
+    Wait,
+    /// It slept.
+    Sleep,
+    /// It put an event into a buffer.
+    Collect,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

@@ -53,9 +53,17 @@ mod tick;
 mod tests;
 
 pub use command::{Command, Execution};
-pub use definition::{DEFAULT_WORKERS, Definition, DefinitionId, Definitions, StepDefinition};
+pub use definition::{
+    DEFAULT_WORKERS, Definition, DefinitionId, Definitions, OnStall, StepDefinition, Trigger,
+};
 pub use event::{BUILTIN_MODULE, DEFAULT_MODULE, Event, Family, Name, Payload};
-pub use id::{Effect, InboxId, ItemId, RunId, TimerId, Timestamp};
-pub use state::{End, Misfit, Published, Recorded, RunState};
+pub use id::{BatchId, Call, CallKey, CallKind, InboxId, ItemId, RunId, TimerId, Timestamp};
+pub use state::{
+    Answer, Begun, End, FailedAttempt, FailedStep, HISTORY, Input, Member, Misfit, Outcome,
+    Published, Recorded, RunState,
+};
 pub use stream::{StepChange, StepPhase, StreamItem, Unhandled};
-pub use tick::{Entry, Failure, Output, SEMANTICS, Sent, Started, Streamed, Tick, Updated};
+pub use tick::{
+    Cause, Collected, Entry, Failure, Output, Remembered, SEMANTICS, Sent, Started, Streamed, Tick,
+    Updated, Wait,
+};

@@ -58,6 +58,8 @@ pub enum StepPhase {
     Queued,
     /// Was begun.
     Running,
+    /// Waits for something and has no worker meanwhile.
+    Waiting,
     /// Returned something.
     Returned,
     /// Failed.

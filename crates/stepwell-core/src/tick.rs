@@ -1,11 +1,12 @@
 //! What happened: the reducer's input and the journal's content.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{
-    DefinitionId, Effect, Event, InboxId, ItemId, Name, Payload, RunId, TimerId, Timestamp,
-};
+use crate::{Call, DefinitionId, Event, InboxId, ItemId, Name, Payload, RunId, TimerId, Timestamp};
 
 /// The rules that new runs are reduced by. A run keeps those it was started under.
 pub const SEMANTICS: u32 = 1;
@@ -42,7 +43,7 @@ pub enum Tick {
         /// What it returned.
         output: Output,
     },
-    /// The body of a step failed, for good.
+    /// The body of a step failed.
     Failed {
         /// The work item it was run for.
         item: ItemId,
@@ -50,11 +51,42 @@ pub enum Tick {
         attempt: u32,
         /// Why.
         failure: Failure,
+        /// What the step's retry policy said: how long to wait before the next attempt. Without
+        /// it the failure is final.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry: Option<Duration>,
     },
     /// A body sent an event.
     Sent(Sent),
     /// A body changed the state.
     Updated(Updated),
+    /// A body did something that it must not do again.
+    Remembered(Remembered),
+    /// A body began to wait for an event.
+    WaitBegun(Wait),
+    /// A body began to sleep.
+    SleepBegun {
+        /// Which call it was.
+        call: Call,
+        /// For how long.
+        delay: Duration,
+    },
+    /// A body put an event into a buffer of its step.
+    Collected(Collected),
+    /// A body gave up a call: it is not answered any more, and if an event had answered it that
+    /// nobody else took, the event is there for others. A call that has not taken effect yet
+    /// takes none.
+    CallDropped(Call),
+    /// A body does nothing but wait for calls to be answered.
+    Parked {
+        /// The work item it was run for.
+        item: ItemId,
+        /// The attempt.
+        attempt: u32,
+        /// How many of [`Recorded::answers`](crate::Recorded::answers) it has been told of: if
+        /// there are more, it is about to go on.
+        answers: u32,
+    },
     /// A body published items; their content is in the stream row of the same turn.
     Streamed(Streamed),
     /// A timer came due.
@@ -117,7 +149,7 @@ pub enum Output {
     Nothing,
     /// One event.
     Event(Event),
-    /// Several events, in order.
+    /// A list of events, in order: it opens a batch, even if it is empty.
     Events(Vec<Event>),
 }
 
@@ -140,13 +172,45 @@ pub struct Failure {
     pub kind: String,
     /// What the error says.
     pub message: String,
+    /// The errors it was caused by, the nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Cause>,
+    /// Whatever else whoever made the error wanted to tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Value>,
+    /// Whether no further attempt will mend it, whatever the retry policy says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_fatal: bool,
+}
+
+/// An error that another one was caused by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The name of its type; empty if it is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kind: String,
+    /// What it says.
+    pub message: String,
+}
+
+impl Failure {
+    /// Makes a failure without a cause.
+    pub fn new(kind: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            message: message.into(),
+            causes: Vec::new(),
+            details: None,
+            is_fatal: false,
+        }
+    }
 }
 
 /// A body sent an event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sent {
     /// Which call it was.
-    pub effect: Effect,
+    pub call: Call,
     /// The event.
     pub event: Event,
     /// The one step it is for, if it is for one.
@@ -158,18 +222,62 @@ pub struct Sent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Updated {
     /// Which call it was.
-    pub effect: Effect,
+    pub call: Call,
     /// The difference to the state before.
     pub patch: json_patch::Patch,
     /// What the call returned, for a body that is run again.
     pub returned: Payload,
 }
 
+/// A body did something that it must not do again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// Which call it was.
+    pub call: Call,
+    /// What came of it.
+    pub outcome: Result<Payload, Failure>,
+}
+
+/// A body began to wait for an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Which call it was.
+    pub call: Call,
+    /// The names of the events that answer it: a type's name and aliases.
+    pub events: Vec<Name>,
+    /// Fields that must have these values; a field that is missing counts as null, and 1 is 1.0.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub matching: BTreeMap<String, Value>,
+    /// How long it waits at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Duration>,
+    /// What to ask the outside world, once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Event>,
+}
+
+/// A body put an event into a buffer of its step, and takes a set out if there is one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Collected {
+    /// Which call it was.
+    pub call: Call,
+    /// The buffer.
+    pub buffer: Name,
+    /// The event; one that is not among those expected is not put in.
+    pub event: Event,
+    /// The names of the events that make a set, in the order wanted.
+    pub expected: Vec<Name>,
+}
+
 /// A body published items.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Streamed {
-    /// Which items they are: [`Effect::nth`] counts the items the attempt had published before.
-    pub effect: Effect,
+    /// The work item whose body it was.
+    pub item: ItemId,
+    /// The attempt.
+    pub attempt: u32,
+    /// How many items the attempt had published before.
+    pub nth: u32,
     /// A hash of each item, by which a body that is run again recognises what it had published.
     pub digests: Vec<u64>,
     /// Whether the items differ from those that the attempt published before it was run again;

@@ -1,70 +1,44 @@
-//! What steps accept and return: from Rust types to events and back.
+//! What steps return: from Rust types to events.
 
 use stepwell_core::{DEFAULT_MODULE, Event as RawEvent, Output};
 
 use crate::StepError;
-use crate::event::{self, Event, EventType};
-
-/// Everything a step can take as its first argument.
-#[diagnostic::on_unimplemented(
-    message = "a step cannot take a `{Self}`",
-    note = "a step takes an event: a struct with `#[derive(stepwell::Event)]`"
-)]
-pub trait Accept: Send + Sized + 'static {
-    /// Adds the types of event it stands for.
-    fn describe(types: &mut TypeSet);
-
-    /// Reads it from an event of one of these types.
-    ///
-    /// # Errors
-    ///
-    /// Returns what is wrong with the event's fields. The attempt then fails.
-    fn accept(event: &RawEvent) -> Result<Self, StepError>;
-}
+use crate::event::{self, Event};
+use crate::shape::{EmitShape, TypeRef};
 
 /// Everything a step can return.
 ///
-/// `()` and `None` emit nothing, an event emits itself, `Vec` emits all its members in order, and
-/// `Err` fails the step. A run in which nothing is left to do waits for an event from outside, so
-/// a `None` or an empty `Vec` must not be the last thing that happens.
+/// `()` and `None` emit nothing, an event emits itself, and `Err` fails the step. A `Vec` or a
+/// [`FanOut`] is a list: its members form a batch, which a step that takes a
+/// [`Join`](crate::Join) gets together again. A run in which nothing is left to do waits for an
+/// event from outside, so a `None` must not be the last thing that happens.
+///
+/// A step that returns one of several events returns an enum with `#[derive(Emit)]`, each variant
+/// of which holds something a step can return.
 ///
 /// # Examples
 ///
-/// A step that returns one of several events returns an enum:
-///
 /// ```
-/// use stepwell::{Emit, Emitter, Event, StepError, StopEvent, TypeSet};
+/// use stepwell::{Emit, Event, StopEvent};
 ///
 /// #[derive(Event)]
 /// struct Again {}
 ///
+/// #[derive(Emit)]
 /// enum Next {
 ///     Again(Again),
 ///     Done(StopEvent),
 /// }
-///
-/// impl Emit for Next {
-///     fn describe(types: &mut TypeSet) {
-///         types.add::<Again>();
-///         types.add::<StopEvent>();
-///     }
-///
-///     fn emit(self, to: &mut Emitter) -> Result<(), StepError> {
-///         match self {
-///             Next::Again(event) => event.emit(to),
-///             Next::Done(event) => event.emit(to),
-///         }
-///     }
-/// }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a step cannot return a `{Self}`",
-    note = "a step returns an event (a struct with `#[derive(stepwell::Event)]`), `()`, an `Option` or \
-            `Vec` of what it can return, or a `Result` whose error turns into a `StepError`"
+    note = "a step returns an event (a struct with `#[derive(stepwell::Event)]`), an enum of events \
+            with `#[derive(stepwell::Emit)]`, `()`, an `Option` or `Vec` of what it can return, or a \
+            `Result` whose error turns into a `StepError`"
 )]
 pub trait Emit: Send + 'static {
-    /// Adds the types of event it may emit.
-    fn describe(types: &mut TypeSet);
+    /// The types of event it may emit.
+    const SHAPE: EmitShape;
 
     /// Writes its events.
     ///
@@ -74,20 +48,8 @@ pub trait Emit: Send + 'static {
     fn emit(self, to: &mut Emitter) -> Result<(), StepError>;
 }
 
-impl<E: Event> Accept for E {
-    fn describe(types: &mut TypeSet) {
-        types.add::<E>();
-    }
-
-    fn accept(event: &RawEvent) -> Result<Self, StepError> {
-        Ok(event::load(&event.value)?)
-    }
-}
-
 impl<E: Event> Emit for E {
-    fn describe(types: &mut TypeSet) {
-        types.add::<E>();
-    }
+    const SHAPE: EmitShape = EmitShape::Event(TypeRef::of::<E>());
 
     fn emit(self, to: &mut Emitter) -> Result<(), StepError> {
         to.event(&self)
@@ -95,7 +57,7 @@ impl<E: Event> Emit for E {
 }
 
 impl Emit for () {
-    fn describe(_: &mut TypeSet) {}
+    const SHAPE: EmitShape = EmitShape::Nothing;
 
     fn emit(self, _: &mut Emitter) -> Result<(), StepError> {
         Ok(())
@@ -103,9 +65,7 @@ impl Emit for () {
 }
 
 impl<T: Emit> Emit for Option<T> {
-    fn describe(types: &mut TypeSet) {
-        T::describe(types);
-    }
+    const SHAPE: EmitShape = T::SHAPE;
 
     fn emit(self, to: &mut Emitter) -> Result<(), StepError> {
         self.map_or(Ok(()), |value| value.emit(to))
@@ -113,44 +73,60 @@ impl<T: Emit> Emit for Option<T> {
 }
 
 impl<T: Emit> Emit for Vec<T> {
-    fn describe(types: &mut TypeSet) {
-        T::describe(types);
-    }
+    const SHAPE: EmitShape = EmitShape::list(&T::SHAPE);
 
     fn emit(self, to: &mut Emitter) -> Result<(), StepError> {
+        to.list();
         self.into_iter().try_for_each(|value| value.emit(to))
     }
 }
 
 impl<T: Emit, E: Into<StepError> + Send + 'static> Emit for Result<T, E> {
-    fn describe(types: &mut TypeSet) {
-        T::describe(types);
-    }
+    const SHAPE: EmitShape = T::SHAPE;
 
     fn emit(self, to: &mut Emitter) -> Result<(), StepError> {
         self.map_err(Into::into)?.emit(to)
     }
 }
 
-/// Collects the types of event that a signature names.
-#[derive(Debug)]
-pub struct TypeSet {
-    module: Option<String>,
-    types: Vec<EventType>,
+/// A list of events that a step returns: they are given out one by one, and a
+/// [`Join`](crate::Join) gets what comes of them together.
+///
+/// The same as a `Vec`, under a name that says what happens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FanOut<T>(Vec<T>);
+
+impl<T> FanOut<T> {
+    /// Returns a list without members: its joins get an empty batch.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Vec::new())
+    }
 }
 
-impl TypeSet {
-    pub(crate) fn new(module: Option<String>) -> Self {
-        Self { module, types: Vec::new() }
+impl<T> From<Vec<T>> for FanOut<T> {
+    fn from(members: Vec<T>) -> Self {
+        Self(members)
     }
+}
 
-    /// Adds a type.
-    pub fn add<E: Event>(&mut self) {
-        self.types.push(EventType::of::<E>(self.module.as_deref()));
+impl<T> FromIterator<T> for FanOut<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(members: I) -> Self {
+        Self(members.into_iter().collect())
     }
+}
 
-    pub(crate) fn into_types(self) -> Vec<EventType> {
-        self.types
+impl<T> Extend<T> for FanOut<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, members: I) {
+        self.0.extend(members);
+    }
+}
+
+impl<T: Emit> Emit for FanOut<T> {
+    const SHAPE: EmitShape = <Vec<T> as Emit>::SHAPE;
+
+    fn emit(self, to: &mut Emitter) -> Result<(), StepError> {
+        self.0.emit(to)
     }
 }
 
@@ -159,11 +135,12 @@ impl TypeSet {
 pub struct Emitter {
     module: Option<String>,
     events: Vec<RawEvent>,
+    is_list: bool,
 }
 
 impl Emitter {
     pub(crate) fn new(module: Option<&str>) -> Self {
-        Self { module: module.map(str::to_owned), events: Vec::new() }
+        Self { module: module.map(str::to_owned), events: Vec::new(), is_list: false }
     }
 
     /// Adds an event.
@@ -176,10 +153,17 @@ impl Emitter {
         Ok(())
     }
 
+    /// Says that what is added is a list, even if it is empty or a single event.
+    pub fn list(&mut self) {
+        self.is_list = true;
+    }
+
     pub(crate) fn into_output(mut self) -> Output {
         match self.events.len() {
+            _ if self.is_list => Output::Events(self.events),
             0 => Output::Nothing,
             1 => Output::Event(self.events.remove(0)),
+            // Only an implementation by hand adds several without saying that they are a list.
             _ => Output::Events(self.events),
         }
     }

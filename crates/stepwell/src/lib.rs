@@ -47,19 +47,31 @@ mod emit;
 pub mod engine;
 mod error;
 pub mod event;
+mod input;
+mod macros;
+mod resource;
+pub mod retry;
+mod shape;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod untyped;
 pub mod workflow;
 
-pub use context::{Context, ContextError, MAX_EVENT_BYTES};
-pub use emit::{Accept, Emit, Emitter, TypeSet};
+pub use context::{BlockingContext, Context, ContextError, MAX_EVENT_BYTES, Wait};
+pub use emit::{Emit, Emitter, FanOut};
 pub use engine::{Engine, Run, RunError};
 pub use error::StepError;
 pub use event::{
     Event, EventType, Extra, HumanResponseEvent, InputRequiredEvent, StartEvent, StopEvent,
 };
+pub use input::{Accept, AnyInput, Join, StepFailed, StepInput, Take};
+pub use macros::{Accept, Emit, catch, step, workflow};
+pub use resource::{Res, Resources, config};
+pub use shape::{EmitShape, InputShape, TypeRef};
 pub use stepwell_core::{
-    Event as RawEvent, Family, Payload, RunId, StepChange, StepPhase, StreamItem, Timestamp,
-    Unhandled,
+    Event as RawEvent, FailedAttempt, Family, Input as RawInput, OnStall, Payload, RunId,
+    StepChange, StepPhase, StreamItem, Timestamp, Unhandled,
 };
 /// Makes a struct an [`Event`](trait@Event).
 ///
@@ -86,7 +98,7 @@ pub use stepwell_core::{
 /// ```
 ///
 pub use stepwell_macros::Event;
-pub use workflow::{BuildError, StepOptions, Workflow};
+pub use workflow::{BuildError, IntoWorkflow, StepOptions, Workflow};
 
 /// What the macros write; not for people.
 #[doc(hidden)]
@@ -94,4 +106,9 @@ pub mod __private {
     pub use schemars;
     pub use serde;
     pub use stepwell_core::Family;
+
+    pub use crate::workflow::constant::{
+        CatchShape, Mistake, StepShape, blame, check_graph, find_mistake,
+    };
+    pub use crate::workflow::known::{Known, Unknown, all};
 }

@@ -117,6 +117,7 @@ impl Template {
             at: self.row.updated_at,
             status: if ends { self.row.status } else { Status::Running },
             idle: ends && self.row.idle,
+            rests: false,
             next_sequence: if ends { self.row.next_sequence } else { first_of_last },
             journal,
             stream,

@@ -11,6 +11,7 @@
 mod baseline;
 mod facts;
 mod http;
+mod join;
 mod load;
 mod plan;
 mod process;

@@ -16,7 +16,7 @@ use super::process::Child;
 use super::results::{Goal, P50, P99, PER_SECOND, Results, Verdict};
 use super::serve::Side;
 use super::workflows::{FAN_OUT, ONE, THREE};
-use super::{facts, store, stream};
+use super::{facts, join, store, stream};
 
 /// By how many bytes the two sides' answers may differ: times have more or fewer digits.
 const ANSWER_DIFFERENCE: usize = 8;
@@ -31,6 +31,11 @@ const SYNC: &str = "write of 8 KiB and fdatasync, before each part";
 const THREE_STEPS: &str = "/run of three steps, 1 connection";
 const STREAM: &str = "one run streamed to one reader";
 const IN_MEMORY: &str = "/run in memory, 64 connections";
+const REDUCER: &str = "the reducer alone";
+const TICKS_PER_SECOND: &str = "ticks/s";
+
+/// How wide the joins are that are measured in memory, beside the one that is on disk.
+const JOINS: [u32; 3] = [1, 10, 50];
 
 /// Something that is measured by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -47,6 +52,10 @@ pub(super) enum Part {
     Stream,
     /// The time of `/run` of a large fan-out, on SQLite and in memory.
     FanOut,
+    /// The time of a fan-out and join inside this process, in memory and on SQLite.
+    Join,
+    /// The reducer by itself.
+    Reducer,
     /// `/run` of one step in memory at 64 connections.
     Memory,
 }
@@ -119,6 +128,11 @@ impl Plan<'_> {
                 self.fan_out(Kept::OnDisk, results).await?;
                 self.fan_out(Kept::InMemory, results).await
             }),
+            Part::Join => runtime.block_on(self.joins(results)),
+            Part::Reducer => {
+                results.add(REDUCER, TICKS_PER_SECOND, join::reduce());
+                Ok(())
+            }
             Part::Memory => {
                 let load = self.run_alone(Kept::InMemory, request(ONE, "{}"), 64);
                 results.add_load(IN_MEMORY, runtime.block_on(load)?);
@@ -182,6 +196,19 @@ impl Plan<'_> {
         let took = load::one_by_one(&child.base, &request, self.time).await?;
         results.add(&self.fan_out_name(kept), P50, took.as_secs_f64() * 1e3);
         child.server.kill().await
+    }
+
+    async fn joins(&self, results: &mut Results) -> Result<()> {
+        for times in JOINS {
+            let parts = self.items * times;
+            let took = join::measure(Arc::new(MemoryStore::default()), parts).await?;
+            results.add(&join_name(parts, Kept::InMemory), P50, took.as_secs_f64() * 1e3);
+        }
+        let data = self.data()?;
+        let store = SqliteStore::open(data.path().join("bench.db"), SqliteOptions::default())?;
+        let took = join::measure(Arc::new(store), self.items).await?;
+        results.add(&join_name(self.items, Kept::OnDisk), P50, took.as_secs_f64() * 1e3);
+        Ok(())
     }
 
     /// Loads the engine's server by itself.
@@ -253,7 +280,13 @@ impl Plan<'_> {
         }
         let [on_disk, in_memory] =
             [Kept::OnDisk, Kept::InMemory].map(|kept| self.fan_out_name(kept));
+        let [few, many] = [JOINS[0], JOINS[2]].map(|times| self.items * times);
+        let joins = [(few, Kept::InMemory), (many, Kept::InMemory), (few, Kept::OnDisk)];
+        let [few, many, durable] = joins.map(|(parts, kept)| join_name(parts, kept));
         let others = [
+            (few.as_str(), P50, Goal::AtMost(100.0)),
+            (&many, P50, Goal::AtMost(2_000.0)),
+            (&durable, P50, Goal::AtMost(300.0)),
             (THREE_STEPS, P50, Goal::AtMost(3.0)),
             (THREE_STEPS, P99, Goal::AtMost(10.0)),
             (STREAM, EVENTS_PER_SECOND, Goal::AtLeast(50_000.0)),
@@ -266,6 +299,11 @@ impl Plan<'_> {
         }
         verdicts
     }
+}
+
+fn join_name(parts: u32, kept: Kept) -> String {
+    let place = if kept == Kept::OnDisk { "on SQLite" } else { "in memory" };
+    format!("fan-out and join of {parts} {place}, 4 workers")
 }
 
 fn request(workflow: &str, start_event: &str) -> Vec<u8> {

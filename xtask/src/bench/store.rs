@@ -141,6 +141,7 @@ fn turn(key: RunKey, epoch: u64, head: u64) -> Turn {
         at: Timestamp(head),
         status: if head + 1 == TURNS { Status::Completed } else { Status::Running },
         idle: false,
+        rests: false,
         next_sequence: head + 1,
         journal: body(),
         stream: Some(StreamRow { first: head, body: body() }),

@@ -4,6 +4,7 @@
 //! test gives it text and gets text.
 
 mod crates;
+mod semantics;
 mod text;
 
 #[cfg(test)]
@@ -33,7 +34,7 @@ pub(crate) struct Violation {
 
 type Rule = fn(&Tree) -> Vec<Violation>;
 
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 10] = [
     text::long_files,
     text::banned_words,
     text::banned_code,
@@ -43,6 +44,7 @@ const RULES: [Rule; 9] = [
     crates::manifests,
     crates::dead_files,
     crates::changelog,
+    semantics::table,
 ];
 
 /// Checks the repository that the current folder is in.

@@ -169,3 +169,30 @@ fn a_file_that_no_module_names_is_dead() {
             crates/x/src/used/lost/mod.rs: is dead: no `mod lost` in used/mod.rs or used.rs"]],
     );
 }
+
+#[test]
+fn every_rule_of_the_semantics_names_tests_that_exist() {
+    check_files(
+        &[
+            ("crates/x/Cargo.toml", MANIFEST),
+            ("crates/x/src/lib.rs", "//! X.\n\nfn rt_1_works() {}\n"),
+            (
+                "docs/semantics.md",
+                "| rule | verdict | how | tests |\n| --- | --- | --- | --- |\n\
+                 | RT-1 | same | | `rt_1_works` |\n\
+                 | RT-2 | same | | |\n\
+                 | RT-2 | fixed | | `rt_2_is_missing` |\n\
+                 | RT-3 | better | really | `rt_1_works` |\n\
+                 | RT-4 | not applicable | there is no such thing | |\n\
+                 | RT-5 | same |\n",
+            ),
+        ],
+        expect![[r#"
+            docs/semantics.md:4: no test holds RT-2
+            docs/semantics.md:5: RT-2 has two rows
+            docs/semantics.md:5: RT-2 names the test `rt_2_is_missing`, which does not exist
+            docs/semantics.md:5: RT-2 says neither how nor why
+            docs/semantics.md:6: the verdict on RT-3 is none of: same, fixed, not applicable
+            docs/semantics.md:8: RT-5 needs four cells: rule, verdict, how or why, tests"#]],
+    );
+}

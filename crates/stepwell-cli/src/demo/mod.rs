@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
-use stepwell::Engine;
 use stepwell::store::{SqliteOptions, SqliteStore};
+use stepwell::{Engine, IntoWorkflow};
 use stepwell_server::Server;
 use tokio::net::TcpListener;
+use workflows::{FanOutWorkflow, GreetingWorkflow, HumanInTheLoopWorkflow};
 
 /// The file in the data directory that runs are kept in.
 const DATABASE: &str = "stepwell.db";
@@ -52,9 +53,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
 async fn serve(listen: SocketAddr, store: SqliteStore) -> anyhow::Result<()> {
     let engine = Engine::builder()
         .store(Arc::new(store))
-        .workflow("greet", workflows::greet()?)
-        .workflow("human", workflows::human()?)
-        .workflow("fan-out", workflows::fan_out()?)
+        .workflow("greet", GreetingWorkflow.into_workflow()?)
+        .workflow("human", HumanInTheLoopWorkflow.into_workflow()?)
+        .workflow("fan-out", FanOutWorkflow.into_workflow()?)
         .open()
         .await
         .context("cannot open the engine")?;

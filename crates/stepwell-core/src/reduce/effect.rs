@@ -1,41 +1,33 @@
-//! What a body does while it runs: it sends, changes the state, publishes.
+//! What a body does while it runs and gets no answer to: it sends and publishes.
 
-use crate::{Command, ItemId, Published, Recorded, RunState, Sent, StreamItem, Streamed, Updated};
+use super::route::Origin;
+use crate::{Command, Published, RunState, Sent, StreamItem, Streamed};
 
 impl RunState {
     pub(super) fn sent(&mut self, sent: &Sent, commands: &mut Vec<Command>) {
-        self.record(sent.effect.item).sent.push(sent.clone());
-        self.route(&sent.event, sent.target.as_ref(), &[], commands);
-    }
-
-    pub(super) fn updated(&mut self, updated: &Updated) {
-        json_patch::patch(&mut self.user_state, &updated.patch)
-            .expect("a patch is the difference to the state it is applied to");
-        self.record(updated.effect.item).updated.push(updated.returned.clone());
+        self.begin(&sent.call, sent.target.clone(), commands);
+        // It leaves the batch of its sender: nobody waits there for what may be sent.
+        let lineage = self.items[&sent.call.item].lineage.clone();
+        let target = sent.target.as_ref();
+        self.route(&sent.event, &Origin { target, lineage, ..Origin::default() }, commands);
     }
 
     pub(super) fn streamed(&mut self, streamed: &Streamed, commands: &mut Vec<Command>) {
-        let item = streamed.effect.item;
-        let nth = streamed.effect.nth as usize;
-        if streamed.restarted {
-            let replaced = self.record(item).streamed.get(nth).copied();
-            self.record(item).streamed.truncate(nth);
-            if let Some(Published { sequence, .. }) = replaced {
-                let step = self.step_name(self.items[&item].step);
-                let restarted = StreamItem::Restarted { step, from_sequence: sequence };
-                self.publish(restarted, commands);
-            }
+        self.stir(streamed.item, commands);
+        let item = self.items.get_mut(&streamed.item).expect("an expected tick names an item");
+        let replaced =
+            if streamed.restarted { item.recorded.restart(streamed.nth as usize) } else { None };
+        if let Some(Published { sequence, .. }) = replaced {
+            let step = item.step;
+            let step = self.step_name(step);
+            let restarted = StreamItem::Restarted { step, from_sequence: sequence };
+            self.publish(restarted, commands);
         }
+        let item = self.items.get_mut(&streamed.item).expect("an expected tick names an item");
         for digest in &streamed.digests {
-            let published = Published { digest: *digest, sequence: self.next_sequence };
+            item.recorded.publish(Published { digest: *digest, sequence: self.next_sequence });
             self.next_sequence += 1;
-            self.record(item).streamed.push(published);
         }
         commands.push(Command::PublishStreamed { count: streamed.digests.len() });
-    }
-
-    fn record(&mut self, item: ItemId) -> &mut Recorded {
-        let item = self.items.get_mut(&item).expect("an expected tick names an item");
-        &mut item.recorded
     }
 }

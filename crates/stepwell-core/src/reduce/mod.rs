@@ -1,11 +1,15 @@
 //! The reducer: one function for each kind of tick, and this table of them.
 
+mod batch;
+mod call;
 mod effect;
 mod end;
 mod lifecycle;
 mod result;
 mod route;
+mod stage;
 mod timer;
+mod wait;
 
 use crate::{Command, Entry, RunState, StreamItem, Tick};
 
@@ -23,13 +27,22 @@ impl RunState {
             return;
         }
         let before = std::mem::replace(&mut self.at, entry.at);
+        let told = commands.len();
         match &entry.tick {
             Tick::Started(started) => self.started(started, commands),
             Tick::Received { event, target } => self.received(event, target.as_ref(), commands),
             Tick::Returned { item, output, .. } => self.returned(*item, output, commands),
-            Tick::Failed { item, failure, .. } => self.failed(*item, failure, commands),
+            Tick::Failed { item, failure, retry, .. } => {
+                self.failed(*item, failure, *retry, commands);
+            }
             Tick::Sent(sent) => self.sent(sent, commands),
-            Tick::Updated(updated) => self.updated(updated),
+            Tick::Updated(updated) => self.updated(updated, commands),
+            Tick::Remembered(remembered) => self.remembered(remembered, commands),
+            Tick::WaitBegun(wait) => self.wait_begun(wait, commands),
+            Tick::SleepBegun { call, delay } => self.sleep_begun(call, *delay, commands),
+            Tick::Collected(collected) => self.collected(collected, commands),
+            Tick::CallDropped(call) => self.call_dropped(call, commands),
+            Tick::Parked { item, .. } => self.parked(*item, commands),
             Tick::Streamed(streamed) => self.streamed(streamed, commands),
             Tick::Fired { timer, .. } => self.fired(*timer, commands),
             Tick::Cancelled => self.cancelled(commands),
@@ -38,6 +51,19 @@ impl RunState {
             Tick::Redefined { definition } => self.redefined(*definition, commands),
             // Recorded for whoever asks what became of them.
             Tick::Undelivered { .. } => {}
+        }
+        self.say_if_idle(&mut commands[told..]);
+    }
+
+    /// If the last thing to say is that nobody took an event, and nothing else is left to do, says
+    /// that too.
+    fn say_if_idle(&self, commands: &mut [Command]) {
+        let mut items = commands.iter_mut().rev().filter_map(|command| match command {
+            Command::Publish(item) => Some(item),
+            _ => None,
+        });
+        if let Some(StreamItem::Unhandled(unhandled)) = items.next() {
+            unhandled.idle = self.is_quiet();
         }
     }
 

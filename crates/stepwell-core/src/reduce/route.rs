@@ -1,10 +1,24 @@
-//! Gives events to steps, and steps to workers.
+//! Gives events to waiters and steps.
 
-use crate::state::WorkItem;
+use std::collections::BTreeSet;
+
+use crate::state::{Lineage, Scope};
 use crate::{
-    Command, Event, Execution, Family, ItemId, Name, Recorded, RunState, StepChange, StepPhase,
-    StreamItem, Unhandled,
+    CallKey, Command, Event, Family, Input, ItemId, Name, Outcome, RunState, StepDefinition,
+    StreamItem, Trigger, Unhandled,
 };
+
+/// How many events are kept for waits that have not begun; later ones are unhandled.
+const KEPT: usize = 1024;
+
+/// Where an event comes from and where it is to go.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Origin<'a> {
+    /// The one step it is for.
+    pub(super) target: Option<&'a Name>,
+    pub(super) scope: Option<Scope>,
+    pub(super) lineage: Lineage,
+}
 
 impl RunState {
     pub(super) fn received(
@@ -14,100 +28,117 @@ impl RunState {
         commands: &mut Vec<Command>,
     ) {
         self.wake(commands);
-        self.route(event, target, &[], commands);
+        if self.route(event, &Origin { target, ..Origin::default() }, commands) {
+            // Whatever it is, without a request it would be a signal.
+            self.asked = self.asked.saturating_sub(1);
+        }
     }
 
-    /// Gives the event to every step that accepts its exact name, or to the one it is for.
-    /// Events that came with it and are still to be routed are `after` it.
+    /// Gives the event to every waiter that it answers, then to every other step that accepts its
+    /// exact name, or to the one it is for. Tells whether a step took it.
     pub(super) fn route(
         &mut self,
         event: &Event,
-        target: Option<&Name>,
-        after: &[Event],
+        origin: &Origin<'_>,
         commands: &mut Vec<Command>,
-    ) {
+    ) -> bool {
         let definition = self.definition.clone().expect("only an open run routes");
+        let awaited = self.waiters.expect(&event.name);
+        let answered = self.answer_waiters(event, commands);
+        let waiting: BTreeSet<usize> =
+            answered.iter().map(|(item, _)| self.items[item].step).collect();
         let mut taken = false;
-        for (step, accepting) in definition.steps.iter().enumerate() {
-            let is_target = target.is_none_or(|target| *target == accepting.name);
-            if is_target && accepting.accepts.contains(&event.name) {
-                self.enqueue(step, event.clone(), commands);
-                taken = true;
+        for (place, step) in definition.steps.iter().enumerate() {
+            let is_target = origin.target.is_none_or(|target| *target == step.name);
+            if is_target && !waiting.contains(&place) && step.accepts.contains(&event.name) {
+                taken |= self.give(place, step, event, origin, commands);
             }
         }
-        // A request is for the outside: nobody here need take it.
-        if !taken && event.family != Family::Request {
-            let unhandled = Unhandled {
-                event: event.name.clone(),
-                module: event.module.clone(),
-                target: target.cloned(),
-                idle: self.items.is_empty() && after.is_empty(),
-            };
-            self.publish(StreamItem::Unhandled(unhandled), commands);
+        if let ([(item, key)], false) = (&answered[..], taken) {
+            self.took_alone(*item, key);
+        }
+        if taken || !answered.is_empty() {
+            return taken;
+        }
+        let keeps = origin.target.is_none()
+            && definition.awaited.contains(&event.name)
+            && self.kept.len() < KEPT;
+        if keeps {
+            self.kept.push_back(event.clone());
+        }
+        // A request is for the outside: nobody here need take it. And one that is kept for a wait
+        // to come is not lost; but whoever waits now is told that it was not for them.
+        if event.family != Family::Request && (!keeps || awaited) {
+            self.unhandled(event, origin.target.cloned(), commands);
+        }
+        false
+    }
+
+    /// Says that nobody took an event; whether the run is idle is known when the entry is applied.
+    pub(super) fn unhandled(
+        &mut self,
+        event: &Event,
+        target: Option<Name>,
+        commands: &mut Vec<Command>,
+    ) {
+        let Event { name: event, module, .. } = event.clone();
+        let unhandled = Unhandled { event, module, target, idle: false };
+        self.publish(StreamItem::Unhandled(unhandled), commands);
+    }
+
+    /// Gives an event that one call had taken, and does not want, to those that want it.
+    pub(super) fn offer(&mut self, event: &Event, commands: &mut Vec<Command>) {
+        match &self.answer_waiters(event, commands)[..] {
+            [] if self.kept.len() < KEPT => self.kept.push_front(event.clone()),
+            [] => self.unhandled(event, None, commands),
+            [(item, key)] => self.took_alone(*item, key),
+            _ => {}
         }
     }
 
-    fn enqueue(&mut self, step: usize, event: Event, commands: &mut Vec<Command>) {
-        self.last_item.0 += 1;
-        let id = self.last_item;
-        let item = WorkItem {
-            step,
-            event,
-            attempt: 1,
-            worker: None,
-            first_run_at: None,
-            begun: 0,
-            recorded: Recorded::default(),
-        };
-        self.items.insert(id, item);
-        self.steps[step].queue.push_back(id);
-        self.fill_workers(step, commands);
-        if self.items[&id].worker.is_none() {
-            let change = self.change(id, StepPhase::Queued, None);
-            self.publish(StreamItem::Step(change), commands);
+    /// Gives an event to one step, and tells whether it takes it.
+    fn give(
+        &mut self,
+        place: usize,
+        step: &StepDefinition,
+        event: &Event,
+        origin: &Origin<'_>,
+        commands: &mut Vec<Command>,
+    ) -> bool {
+        let Origin { scope, lineage, .. } = origin;
+        match &step.trigger {
+            Trigger::Each => {
+                let input = Input::Event(event.clone());
+                self.enqueue(place, input, *scope, lineage.clone(), commands);
+                true
+            }
+            Trigger::Join { take } => self.join(place, *take, event, *scope, lineage, commands),
+            Trigger::All { slots } => {
+                self.fill_slot(place, slots, event, *scope, lineage, commands)
+            }
+            // Failures reach it by another way.
+            Trigger::Catch { .. } => false,
         }
     }
 
-    /// Puts queued items on free workers, the lowest first.
-    pub(super) fn fill_workers(&mut self, step: usize, commands: &mut Vec<Command>) {
-        let definition = self.definition.as_ref().expect("only an open run has steps");
-        let limit = definition.steps[step].workers as usize;
-        while self.steps[step].running() < limit {
-            let Some(id) = self.steps[step].queue.pop_front() else { return };
-            let item = self.items.get_mut(&id).expect("what is queued is an item");
-            item.worker = Some(self.steps[step].workers.take());
-            item.first_run_at.get_or_insert(self.at);
-            item.begun = self.next_sequence;
-            let change = self.change(id, StepPhase::Running, None);
-            self.publish(StreamItem::Step(change), commands);
-            commands.push(Command::RunStep(self.execution(id)));
+    /// Answers all calls that wait for such an event, and returns them.
+    fn answer_waiters(
+        &mut self,
+        event: &Event,
+        commands: &mut Vec<Command>,
+    ) -> Vec<(ItemId, CallKey)> {
+        let matching = self.waiters.matching(event);
+        let waiters = matching.into_iter().filter_map(|id| self.waiters.get(id));
+        let calls: Vec<_> = waiters.map(|waiter| (waiter.item, waiter.key.clone())).collect();
+        for (item, key) in &calls {
+            self.answer_open(*item, key, Outcome::Event(event.clone()), commands);
         }
+        calls
     }
 
-    pub(super) fn execution(&self, id: ItemId) -> Execution {
-        let item = &self.items[&id];
-        Execution {
-            item: id,
-            attempt: item.attempt,
-            step: self.step_name(item.step),
-            event: item.event.clone(),
-            recorded: item.recorded.clone(),
-        }
-    }
-
-    pub(super) fn change(&self, id: ItemId, phase: StepPhase, output: Option<Name>) -> StepChange {
-        let item = &self.items[&id];
-        StepChange {
-            step: self.step_name(item.step),
-            phase,
-            worker: item.worker,
-            input: item.event.name.clone(),
-            output,
-        }
-    }
-
-    pub(super) fn step_name(&self, step: usize) -> Name {
-        let definition = self.definition.as_ref().expect("only an open run has steps");
-        definition.steps[step].name.clone()
+    /// Notes that nobody but this call took the event that answered it.
+    pub(super) fn took_alone(&mut self, item: ItemId, key: &CallKey) {
+        let item = self.items.get_mut(&item).expect("an answered call is that of an item");
+        item.recorded.took_alone(key);
     }
 }

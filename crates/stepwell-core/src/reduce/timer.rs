@@ -1,13 +1,25 @@
 //! Timers are data: setting one changes the state, and a firing is checked against it.
 
-use crate::state::{Purpose, Timer};
-use crate::{Command, RunState, TimerId, Timestamp};
+use crate::state::{Pending, Purpose, Timer};
+use crate::{Command, Outcome, RunState, TimerId, Timestamp};
 
 impl RunState {
     pub(super) fn fired(&mut self, timer: TimerId, commands: &mut Vec<Command>) {
         let timer = self.timers.remove(&timer).expect("an expected firing names a timer");
+        let definition = self.definition.clone().expect("only an open run has timers");
         match timer.purpose {
-            Purpose::Timeout => self.timed_out(commands),
+            Purpose::Timeout => self.timed_out(definition.timeout, commands),
+            Purpose::Deadline => self.timed_out(definition.deadline, commands),
+            Purpose::Retry(item) => self.requeue(item, commands),
+            Purpose::Call(item, key) => {
+                let pending = self.items.get(&item).and_then(|item| item.pending.get(&key));
+                let outcome = match pending {
+                    Some(Pending::Sleep(_)) => Outcome::Slept,
+                    Some(Pending::Wait(_)) => Outcome::TimedOut,
+                    None => return,
+                };
+                self.answer_open(item, &key, outcome, commands);
+            }
         }
     }
 
@@ -16,21 +28,19 @@ impl RunState {
         due: Timestamp,
         purpose: Purpose,
         commands: &mut Vec<Command>,
-    ) {
+    ) -> TimerId {
         self.last_timer.0 += 1;
         let timer = self.last_timer;
         self.timers.insert(timer, Timer { due, purpose });
         commands.push(Command::SetTimer { timer, due });
+        timer
     }
 
-    pub(super) fn clear_timers(&mut self, purpose: Purpose, commands: &mut Vec<Command>) {
-        self.timers.retain(|timer, set| {
-            let keep = set.purpose != purpose;
-            if !keep {
-                commands.push(Command::ClearTimer { timer: *timer });
-            }
-            keep
-        });
+    /// Forgets a timer, unless it has fired.
+    pub(super) fn clear_timer(&mut self, timer: TimerId, commands: &mut Vec<Command>) {
+        if self.timers.remove(&timer).is_some() {
+            commands.push(Command::ClearTimer { timer });
+        }
     }
 
     /// Starts the clock that the workflow's timeout goes by.
@@ -39,7 +49,7 @@ impl RunState {
         let definition = self.definition.as_ref().expect("only an open run is busy");
         if let Some(timeout) = definition.timeout {
             let due = self.at.after(timeout.saturating_sub(self.busy.before));
-            self.set_timer(due, Purpose::Timeout, commands);
+            self.busy.timer = Some(self.set_timer(due, Purpose::Timeout, commands));
         }
     }
 
@@ -47,6 +57,13 @@ impl RunState {
     pub(super) fn pause(&mut self, at: Timestamp) {
         if let Some(since) = self.busy.since.take() {
             self.busy.before += at.since(since);
+        }
+    }
+
+    /// Forgets the timer that goes by that clock.
+    pub(super) fn clear_timeout(&mut self, commands: &mut Vec<Command>) {
+        if let Some(timer) = self.busy.timer.take() {
+            self.clear_timer(timer, commands);
         }
     }
 }

@@ -45,10 +45,10 @@ fn sr_3_a_body_that_is_run_again_gets_what_it_had_done() {
         expect![[r#"
             0 start Start -> first.0 running Start; run #1 first(Start)
             #1 sends A -> work.0 running A; run #2 work(A)
-            #1 updates +1 -> nothing
+            #1 updates +1 -> answer #1 1
             #1 streams a b -> publish 2 streamed
             #1 sends Nobody -> unhandled Nobody
-            #1 updates +5 -> nothing
+            #1 updates +5 -> answer #1 6
             100 resume -> run #1 first(Start) having sent A Nobody having updated to 1 6 having streamed 2 3; run #2 work(A)
         "#]],
     );
@@ -68,9 +68,9 @@ fn sr_3_what_is_recorded_grows_on_after_a_resume() {
         30 resume",
         expect![[r#"
             0 start Start -> first.0 running Start; run #1 first(Start)
-            #1 updates +1 -> nothing
+            #1 updates +1 -> answer #1 1
             10 resume -> run #1 first(Start) having updated to 1
-            #1 updates +1 -> nothing
+            #1 updates +1 -> answer #1 2
             #1 sends A to nobody -> unhandled A for nobody
             20 resume -> run #1 first(Start) having sent A having updated to 1 2
             #1 streams a -> publish 1 streamed
@@ -94,7 +94,7 @@ fn each_body_gets_its_own_effects() {
             0 start Start -> first.0 running Start; run #1 first(Start)
             #1 returns [A A] -> first.0 returned list; work.0 running A; run #2 work(A); work.1 running A; run #3 work(A)
             #2 streams a -> publish 1 streamed
-            #3 updates +2 -> nothing
+            #3 updates +2 -> answer #3 2
             #3 streams b c -> publish 2 streamed
             #2 streams d -> publish 1 streamed
             resume -> run #2 work(A) having streamed 4 7; run #3 work(A) having updated to 2 having streamed 5 6

@@ -111,7 +111,7 @@ fn ex_5_a_step_returns_nothing_or_one_event_or_several() {
             #1 returns [A B] -> first.0 returned list; work.0 running A; run #2 work(A); last.0 running B; run #3 last(B)
             #2 returns B -> work.0 returned B; last.1 running B; run #4 last(B)
             #3 returns nothing -> last.0 returned nothing
-            #4 returns [] -> last.1 returned nothing
+            #4 returns [] -> last.1 returned list
         "#]],
     );
 }
@@ -134,7 +134,7 @@ fn ex_6_a_run_with_nothing_left_to_do_rests_and_stays_open() {
 }
 
 #[test]
-fn ex_8_what_a_step_sends_is_routed_before_what_it_returns() {
+fn ex_8_c_9_what_a_step_sends_is_routed_before_what_it_returns() {
     check(
         "start Start
         first takes Start

@@ -1,18 +1,48 @@
 //! Scripts of ticks in, commands out. The names of tests begin with the rules of the semantics
-//! they hold to: `rt` is routing, `ex` executing, `rn` the life of a run, `to` its timeout, `cn`
-//! cancelling, `fl` failing, `id` idling, `sr` resuming, `sm` the stream, `sd` sending.
+//! they hold to: `rt` is routing, `sg` the order of steps, `ex` executing, `rn` the life of a run,
+//! `sm` the stream, `sd` sending, `ce` collecting, `we` waiting, `hi` people, `fo` batches, `mj`
+//! slots, `ry` trying again, `ca` handlers of failures, `to` the timeout, `cn` cancelling, `fl`
+//! failing, `id` idling, `sr` resuming, `jr` the journal. `c` and `r` are weaknesses of the
+//! reference that are none here, `p` the scenarios that it was probed with.
 
+mod batches;
+mod catching;
+mod collecting;
+mod cost;
+mod deadline;
+mod dropping;
 mod effects;
 mod ending;
 mod executing;
+mod expiring;
+mod giving_up;
 mod idling;
+mod interrupted;
+mod invariants;
+mod joining;
+mod lineage;
+mod matching;
+mod moving;
+mod nesting;
+mod parking;
 mod print;
+mod probed_ends;
+mod probed_runs;
+mod probed_sets;
+mod probed_waits;
 mod redefining;
 mod resuming;
+mod retrying;
 mod routing;
 mod script;
+mod sending;
 mod simulation;
+mod slots;
+mod stalling;
+mod streaming;
+mod taking;
 mod timeout;
+mod waiting;
 
 use std::fmt::Write;
 
@@ -24,18 +54,15 @@ use script::Scene;
 /// Applies the script and compares its commands with `expect`. Then applies it again with a crash
 /// after every entry: a run folded from its stored journal must go on exactly as before.
 ///
-/// A definition has a line for each step, `name takes Event Other`, with `x2` after the name for
-/// two workers. `start`, `stop`, `request` and `response` before names of events tell their
-/// families, `timeout 60` limits the run to 60 seconds, and `---` begins another definition.
-///
-/// A line of the script may begin with its moment in milliseconds. See [`Scene::tick`] for the
-/// rest.
+/// See [`script`] for the lines of definitions and scripts. A line of a script may begin with its
+/// moment in milliseconds.
 #[track_caller]
 fn check(definitions: &str, script: &str, expect: Expect) {
     let scene = Scene::parse(definitions);
     let mut live = RunState::new(scene.definitions.clone());
     let (mut journal, mut told) = (Vec::new(), Vec::new());
     let (mut text, mut published) = (String::new(), 0);
+    let is_whole = !script.contains("redefine");
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let entry = scene.entry(line, &live);
         let expected = live.expects(&entry.tick);
@@ -45,11 +72,12 @@ fn check(definitions: &str, script: &str, expect: Expect) {
         published += commands.iter().map(publishes).sum::<u64>();
         assert_eq!(live.next_sequence(), published, "a sequence is skipped or repeated: {line}");
         let answer = if expected {
-            print::commands(&commands)
+            print::commands(&commands, &live)
         } else {
             assert_eq!(live, before, "a tick that was not expected did something: {line}");
             "ignored".to_owned()
         };
+        invariants::check(&live, is_whole);
         writeln!(text, "{line} -> {answer}").unwrap();
         journal.push(entry);
         told.push(commands);

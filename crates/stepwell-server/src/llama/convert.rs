@@ -166,7 +166,7 @@ pub(super) fn step_state(change: &StepChange) -> StepStateChanged<'_> {
             let output = output.map_or(StepStateChanged::NOTHING, |output| output.as_str());
             (StepState::NotRunning, Some(output))
         }
-        StepPhase::Failed => (StepState::NotRunning, None),
+        StepPhase::Waiting | StepPhase::Failed => (StepState::NotRunning, None),
     };
     StepStateChanged {
         name: change.step.as_str().into(),

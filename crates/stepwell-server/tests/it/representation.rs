@@ -2,7 +2,8 @@
 
 use expect_test::expect;
 use stepwell::{
-    Context, Engine, Event, HumanResponseEvent, InputRequiredEvent, StartEvent, StopEvent, Workflow,
+    Context, Engine, Event, HumanResponseEvent, InputRequiredEvent, StartEvent, StepFailed,
+    StepOptions, StopEvent, Workflow,
 };
 use stepwell_wire::llama::{NodeKind, WorkflowRepresentation};
 
@@ -155,6 +156,30 @@ async fn a_name_is_one_node_whatever_is_called_that() {
     .assert_eq(&parts(&body));
 }
 
+/// Two steps share a client, one of them has a handler, and all say what they are for.
+fn shop() -> Workflow {
+    let sell = StepOptions::new().description("Sells.").needs::<String>("client");
+    let send = StepOptions::new().needs::<u32>("goods").needs::<String>("post");
+    Workflow::builder("ShopWorkflow")
+        .resource(String::new())
+        .resource(3_u32)
+        .step_with("sell", sell, |_: StartEvent, _: Context| async { None::<StopEvent> })
+        .step_with("send", send, |_: StartEvent, _: Context| async { StopEvent::default() })
+        .catch("mend", ["sell"], 1, |_: StepFailed, _: Context| async { StopEvent::default() })
+        .build()
+        .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn resources_are_nodes_and_edges_to_them_have_the_names_of_parameters() {
+    let fixture = serve(shop()).await;
+    fixture.check("GET /workflows/w/representation", expect![[r#"
+        200
+        content-type: application/json
+
+        {"graph":{"name":"ShopWorkflow","nodes":[{"id":"sell","label":"sell","node_type":"step","description":"Sells."},{"id":"send","label":"send","node_type":"step","description":null},{"id":"mend","label":"mend","node_type":"step","description":null},{"id":"StartEvent","label":"StartEvent","node_type":"event","event_type":"StartEvent","event_types":["StartEvent"],"event_schema":{"additionalProperties":true,"description":"Begins a run of a workflow without a start event of its own. All its fields are undeclared.","properties":{},"title":"StartEvent","type":"object"},"produced_by":[]},{"id":"StopEvent","label":"StopEvent","node_type":"event","event_type":"StopEvent","event_types":["StopEvent"],"event_schema":{"additionalProperties":true,"description":"Ends a run with any JSON value as its result.","properties":{},"title":"StopEvent","type":"object"},"produced_by":["sell","send","mend"]},{"id":"resource_0ef84bd1d96c","label":"String","node_type":"resource","type_name":"alloc::string::String","getter_name":null,"source_file":null,"source_line":null,"description":null},{"id":"resource_d7649d428b9f","label":"u32","node_type":"resource","type_name":"u32","getter_name":null,"source_file":null,"source_line":null,"description":null},{"id":"StepFailedEvent","label":"StepFailedEvent","node_type":"event","event_type":"StepFailedEvent","event_types":["StepFailedEvent"],"event_schema":null,"produced_by":[]}],"edges":[{"source":"StartEvent","target":"sell","label":null},{"source":"sell","target":"StopEvent","label":null},{"source":"sell","target":"resource_0ef84bd1d96c","label":"client"},{"source":"StartEvent","target":"send","label":null},{"source":"send","target":"StopEvent","label":null},{"source":"send","target":"resource_d7649d428b9f","label":"goods"},{"source":"send","target":"resource_0ef84bd1d96c","label":"post"},{"source":"mend","target":"StopEvent","label":null},{"source":"StepFailedEvent","target":"mend","label":null}],"description":null}}"#]]).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_unknown_workflow_has_no_graph() {
     let fixture = Fixture::new().await;
@@ -179,6 +204,7 @@ fn parts(body: &str) -> String {
             format!("event {} is {event_types:?}, of {produced_by:?}", node.id)
         }
         NodeKind::External => format!("external {}", node.id),
+        NodeKind::Resource { type_name, .. } => format!("resource {} is {type_name:?}", node.id),
     });
     let edges = graph.edges.iter().map(|edge| format!("{} -> {}", edge.source, edge.target));
     nodes.chain(edges).collect::<Vec<_>>().join("\n")

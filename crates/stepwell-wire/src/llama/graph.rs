@@ -25,12 +25,12 @@ pub struct WorkflowGraph<'a> {
     pub description: Option<Cow<'a, str>>,
 }
 
-/// A step, an event or the outside world.
+/// A step, an event, the outside world or a resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GraphNode<'a> {
     /// The name that edges know it by.
     pub id: Cow<'a, str>,
-    /// What people are shown: the id.
+    /// What people are shown: the id, except of resources.
     pub label: Cow<'a, str>,
     /// What it is.
     #[serde(flatten)]
@@ -65,6 +65,19 @@ pub enum NodeKind<'a> {
     },
     /// The outside world, which takes requests and sends responses.
     External,
+    /// Something that steps share, such as a client. Its id is `resource_` and 12 digits.
+    Resource {
+        /// The name of its type.
+        type_name: Option<Cow<'a, str>>,
+        /// The name of the function that makes it.
+        getter_name: Option<Cow<'a, str>>,
+        /// The file with that function.
+        source_file: Option<Cow<'a, str>>,
+        /// The function's line in the file.
+        source_line: Option<u32>,
+        /// What it is for.
+        description: Option<Cow<'a, str>>,
+    },
 }
 
 /// Leads from one node to another.
@@ -74,6 +87,6 @@ pub struct GraphEdge<'a> {
     pub source: Cow<'a, str>,
     /// The id of the node that it leads to.
     pub target: Cow<'a, str>,
-    /// What people are shown; null between steps, events and the outside world.
+    /// What people are shown: the parameter that takes a resource; null on all other edges.
     pub label: Option<Cow<'a, str>>,
 }

@@ -1,29 +1,26 @@
-//! The bodies of a run that are running: spawned, watched for panics, dropped at the end.
+//! The bodies of a run that are running or parked: started, told answers, dropped at the end.
 
-use std::any::Any;
-use std::panic::AssertUnwindSafe;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
-use stepwell_core::{Event as RawEvent, Execution, Failure, Output, RunId, Tick};
-use tokio::task::JoinSet;
+use stepwell_core::{Execution, ItemId, Recorded, RunId, RunState};
+use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
-use super::mailbox::{Input, Mailbox};
+use super::body::{Body, guarded};
+use super::clock::Clock;
+use super::mailbox::Mailbox;
 use super::state::ErasedState;
 use crate::Workflow;
-use crate::context::{MAX_EVENT_BYTES, RawContext};
+use crate::context::{Place, RawContext};
 
 /// How long bodies may go on after their run has ended.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// How many bytes the events that a step returns may have in all: they are one journal entry, and
-/// SQLite keeps rows of up to a gigabyte.
-const MAX_OUTPUT_BYTES: usize = 64 << 20;
-
-/// About what is written of an event besides its fields.
-const EVENT_OVERHEAD: usize = 64;
+/// About what a parked body takes besides its future: its task, its calls, its run.
+const BODY_OVERHEAD: usize = 8 << 10;
 
 /// The bodies of one run in this process.
 pub(crate) struct Bodies {
@@ -31,8 +28,23 @@ pub(crate) struct Bodies {
     workflow: Workflow,
     state: Arc<dyn ErasedState>,
     mailbox: Mailbox,
+    clock: Arc<dyn Clock>,
+    /// Whether a body that is answered runs again from its beginning, to show whether it makes the
+    /// same calls.
+    reruns: bool,
     ended: CancellationToken,
-    tasks: JoinSet<()>,
+    running: HashMap<ItemId, Handle>,
+    tasks: JoinSet<(ItemId, u32)>,
+}
+
+/// A body in this process.
+struct Handle {
+    attempt: u32,
+    context: RawContext,
+    /// How many answers it was told.
+    told: usize,
+    bytes: usize,
+    task: AbortHandle,
 }
 
 impl Bodies {
@@ -41,61 +53,124 @@ impl Bodies {
         workflow: Workflow,
         state: Arc<dyn ErasedState>,
         mailbox: Mailbox,
+        clock: Arc<dyn Clock>,
+        reruns: bool,
     ) -> Self {
-        let ended = CancellationToken::new();
-        Self { run, workflow, state, mailbox, ended, tasks: JoinSet::new() }
+        Self {
+            run,
+            workflow,
+            state,
+            mailbox,
+            clock,
+            reruns,
+            ended: CancellationToken::new(),
+            running: HashMap::new(),
+            tasks: JoinSet::new(),
+        }
     }
 
-    /// Starts a body; how it ended comes as an input.
-    pub(crate) fn start(&mut self, execution: &Execution) {
-        while self.tasks.try_join_next().is_some() {}
+    /// Starts a body, or lets it go on if it is parked here; how it ended comes as an input.
+    pub(crate) fn run(&mut self, execution: Execution, state: &RunState) {
+        self.reap();
+        let Execution { item, attempt, .. } = execution;
+        let Some(recorded) = state.recorded(item) else { return };
+        if state.attempt(item) != Some(attempt) {
+            // Its attempt was over before it began.
+            return;
+        }
+        if let Some(handle) = self.running.get_mut(&item)
+            && handle.attempt == attempt
+            // Of one that does more than wait, not everything that it did is recorded yet.
+            && !(self.reruns && handle.context.inner.calls.is_parked())
+        {
+            return handle.tell(recorded);
+        }
+        if let Some(old) = self.running.remove(&item) {
+            old.drop_body();
+        }
+        self.start(execution, recorded, state);
+    }
+
+    /// Tells a body that more of its calls are answered.
+    pub(crate) fn answer(&mut self, item: ItemId, state: &RunState) {
+        if let (Some(handle), Some(recorded)) = (self.running.get_mut(&item), state.recorded(item))
+            && state.attempt(item) == Some(handle.attempt)
+        {
+            handle.tell(recorded);
+        }
+    }
+
+    fn start(&mut self, execution: Execution, recorded: &Recorded, state: &RunState) {
         let Some(step) = self.workflow.step(&execution.step) else {
             // The driver checked that the code fits the run before it took it up.
             tracing::error!(run = %self.run, step = %execution.step, "the step is not in the code");
             return;
         };
-        let context = RawContext::new(
-            self.workflow.clone(),
-            self.run.clone(),
-            execution,
-            self.mailbox.clone(),
-            Arc::clone(&self.state),
-            self.ended.clone(),
+        let place = Place {
+            workflow: self.workflow.clone(),
+            run: self.run.clone(),
+            options: step.options.clone(),
+            mailbox: self.mailbox.clone(),
+            clock: Arc::clone(&self.clock),
+            state: Arc::clone(&self.state),
+            ended: self.ended.clone(),
+        };
+        let Execution { item, attempt, ref input, .. } = execution;
+        let context = RawContext::new(place, &execution, recorded, state.failures(item));
+        // Cloning a step is users' code too.
+        let future = guarded(|| step.body.call(input.clone(), context.clone()));
+        let future = future.unwrap_or_else(|said| Box::pin(async move { panic!("{said}") }));
+        let bytes = BODY_OVERHEAD + size_of_val(&*future);
+        let span = tracing::info_span!(
+            "attempt",
+            run = %self.run,
+            step = %execution.step,
+            item = item.0,
+            attempt,
+            input = %execution.input.name(),
         );
-        // Called inside, so that a panic before the first await is caught too.
-        let body = Arc::clone(&step.body);
-        let event = execution.event.clone();
-        let finished = context.clone();
-        let called = async move { outcome(body.call(event, context).await) };
-        let (item, attempt) = (execution.item, execution.attempt);
-        let (run, step) = (self.run.clone(), execution.step.clone());
-        let mailbox = self.mailbox.clone();
-        self.tasks.spawn(async move {
-            let returned = AssertUnwindSafe(called).catch_unwind().await;
-            finished.finish();
-            let tick = match returned.unwrap_or_else(|panic| Err(panicked(&*panic))) {
-                Ok(output) => Tick::Returned { item, attempt, output },
-                Err(failure) => {
-                    let Failure { kind, message } = &failure;
-                    tracing::warn!(%run, %step, kind, message, "a step failed");
-                    Tick::Failed { item, attempt, failure }
-                }
-            };
-            mailbox.input(Input::new(tick)).await;
-        });
+        let body = Body {
+            run: self.run.clone(),
+            execution,
+            options: step.options.clone(),
+            context: context.clone(),
+            clock: Arc::clone(&self.clock),
+            mailbox: self.mailbox.clone(),
+        };
+        let run = async move {
+            body.run(future).await;
+            (item, attempt)
+        };
+        let task = self.tasks.spawn(run.instrument(span));
+        let told = recorded.answers().len();
+        self.running.insert(item, Handle { attempt, context, told, bytes, task });
     }
 
-    /// Warns of a run that waits although nobody is expected to answer: as a rule a step returned
-    /// nothing where it should have returned something.
-    pub(crate) fn warn_if_stalled(&self) {
-        if !self.workflow.expects_answers() {
-            let workflow = self.workflow.name();
-            tracing::warn!(
-                run = %self.run,
-                workflow,
-                "the run has nothing left to do and its workflow accepts no response; it waits"
-            );
+    /// Forgets bodies that have returned.
+    fn reap(&mut self) {
+        while let Some(ended) = self.tasks.try_join_next() {
+            if let Ok((item, attempt)) = ended
+                && self.running.get(&item).is_some_and(|handle| handle.attempt == attempt)
+            {
+                self.running.remove(&item);
+            }
         }
+    }
+
+    /// Warns of a run that waits although nothing it waits for can come: as a rule a step returned
+    /// nothing where it should have returned something.
+    pub(crate) fn warn_of_stall(&self) {
+        let workflow = self.workflow.name();
+        tracing::warn!(
+            run = %self.run,
+            workflow,
+            "the run has nothing left to do and waits for nothing that can come"
+        );
+    }
+
+    /// Tells whether what the run does is to be logged.
+    pub(crate) fn are_verbose(&self) -> bool {
+        self.workflow.is_verbose()
     }
 
     /// Tells whether more than one body was started and perhaps runs.
@@ -103,10 +178,19 @@ impl Bodies {
         self.tasks.len() > 1
     }
 
+    /// Returns about how many bytes the bodies take that are here; none if there are none.
+    pub(crate) fn bytes(&mut self) -> Option<usize> {
+        self.reap();
+        let here = self.running.values().filter(|handle| !handle.context.inner.calls.is_over());
+        let sizes: Vec<usize> = here.map(|handle| handle.bytes).collect();
+        (!sizes.is_empty()).then(|| sizes.iter().sum())
+    }
+
     /// Tells bodies that the run has ended, and drops those that do not return in time.
     pub(crate) fn end(mut self) {
         self.ended.cancel();
-        while self.tasks.try_join_next().is_some() {}
+        self.running.values().for_each(|handle| handle.context.end());
+        self.reap();
         if self.tasks.is_empty() {
             return;
         }
@@ -119,38 +203,27 @@ impl Bodies {
     }
 }
 
+impl Handle {
+    /// Tells the body the answers that came since it was told last.
+    fn tell(&mut self, recorded: &Recorded) {
+        let answers = recorded.answers();
+        if let Some(new) = answers.get(self.told..) {
+            self.context.inner.calls.deliver(new);
+            self.told = answers.len();
+        }
+    }
+
+    /// Drops the body; its calls stay as they are.
+    fn drop_body(&self) {
+        self.context.end();
+        self.task.abort();
+    }
+}
+
 impl Drop for Bodies {
     fn drop(&mut self) {
-        // For tasks of theirs that outlive them.
+        // For tasks of theirs that outlive them, and so that dropping them gives up no call.
         self.ended.cancel();
+        self.running.values().for_each(|handle| handle.context.end());
     }
-}
-
-fn outcome(returned: Result<Output, crate::StepError>) -> Result<Output, Failure> {
-    let output = returned.map_err(|error| error.failure())?;
-    let size = |event: &RawEvent| event.value.text().len();
-    let too_large = |message| Failure { kind: "EventTooLarge".to_owned(), message };
-    if let Some(event) = output.events().iter().find(|event| size(event) > MAX_EVENT_BYTES) {
-        let RawEvent { name, .. } = event;
-        let bytes = size(event);
-        return Err(too_large(format!(
-            "the returned `{name}` is {bytes} bytes long, more than the limit of {MAX_EVENT_BYTES}"
-        )));
-    }
-    let bytes: usize = output.events().iter().map(|event| EVENT_OVERHEAD + size(event)).sum();
-    if bytes > MAX_OUTPUT_BYTES {
-        return Err(too_large(format!(
-            "the returned events are {bytes} bytes long, more than the limit of {MAX_OUTPUT_BYTES}"
-        )));
-    }
-    Ok(output)
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Failure {
-    let message = panic
-        .downcast_ref::<&str>()
-        .map(ToString::to_string)
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a value that is not a text".to_owned());
-    Failure { kind: "Panic".to_owned(), message: format!("the step panicked: {message}") }
 }

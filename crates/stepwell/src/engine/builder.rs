@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use stepwell_core::Definitions;
+use tokio::sync::Semaphore;
 
 use super::clock::{Clock, SystemClock};
-use super::shared::{Registered, Shared};
+use super::shared::{Registered, Settings, Shared};
 use super::{Engine, EngineError, timers};
 use crate::Workflow;
 use crate::store::{MemoryStore, Store};
@@ -16,7 +17,12 @@ pub struct EngineBuilder {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     workflows: Vec<(String, Workflow)>,
+    settings: Settings,
 }
+
+/// How many bytes the bodies of waiting runs take unless said otherwise: some ten thousand of
+/// them, on a machine of which others want memory too.
+const RESIDENT_BYTES: usize = 256 << 20;
 
 impl Default for EngineBuilder {
     fn default() -> Self {
@@ -24,6 +30,7 @@ impl Default for EngineBuilder {
             store: Arc::new(MemoryStore::default()),
             clock: Arc::new(SystemClock),
             workflows: Vec::new(),
+            settings: Settings { resident_bytes: RESIDENT_BYTES, reruns: false },
         }
     }
 }
@@ -54,6 +61,24 @@ impl EngineBuilder {
         self
     }
 
+    /// Sets how many bytes the bodies of waiting runs may take; 256 MiB by default. The longest
+    /// waiting are dropped when it is more: when they are answered they run again from their
+    /// beginning, and what they had done is answered from the journal.
+    #[must_use]
+    pub fn resident_bytes(mut self, bytes: usize) -> Self {
+        self.settings.resident_bytes = bytes;
+        self
+    }
+
+    /// Runs a body again from its beginning each time something it waits for comes, rather than
+    /// letting it go on. For tests: a body that would make other calls after a crash then sets
+    /// its run aside at once.
+    #[must_use]
+    pub fn always_rerun(mut self) -> Self {
+        self.settings.reruns = true;
+        self
+    }
+
     /// Opens the engine: from here on every unfinished run of its workflows goes on.
     ///
     /// # Errors
@@ -67,9 +92,11 @@ impl EngineBuilder {
             self.store.define(definition.id(), body.into()).await?;
             let pool = format!("{name}@{}", workflow.version());
             let definitions = Definitions::from(definition);
-            workflows.push(Arc::new(Registered { name, workflow, definitions, pool }));
+            let places = |runs: usize| Arc::new(Semaphore::new(runs.min(Semaphore::MAX_PERMITS)));
+            let admission = workflow.concurrent_runs().map(places);
+            workflows.push(Arc::new(Registered { name, workflow, definitions, pool, admission }));
         }
-        let shared = Arc::new(Shared::new(self.store, self.clock, workflows));
+        let shared = Arc::new(Shared::new(self.store, self.clock, workflows, self.settings));
         timers::look(&shared).await?;
         tokio::spawn(timers::keep(Arc::downgrade(&shared)));
         Ok(Engine { shared })

@@ -1,13 +1,15 @@
 //! The next turn of a run, while it gathers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stepwell_core::{
-    Command, Entry, Execution, InboxId, RunState, StreamItem, Tick, TimerId, Timestamp,
+    Command, Entry, Execution, InboxId, ItemId, RunId, RunState, StreamItem, Tick, TimerId,
+    Timestamp,
 };
 
 use super::mailbox::Input;
 use super::record;
+use super::verbose;
 use crate::store::{RunKey, StreamRow, TimerChange, Turn, pack};
 
 /// What the next turn will write, and what is to be done once it is written.
@@ -21,6 +23,8 @@ pub(crate) struct Draft {
     pub(crate) consumed: Vec<InboxId>,
     /// Bodies to run.
     pub(crate) executions: Vec<Execution>,
+    /// Work items whose bodies have answers coming.
+    pub(crate) answers: BTreeSet<ItemId>,
     /// Whom to tell.
     pub(crate) on_commit: Vec<Box<dyn FnOnce() + Send>>,
 }
@@ -43,6 +47,11 @@ impl Draft {
         self.entries.iter().any(|entry| !matches!(entry.tick, Tick::Resumed { .. }))
     }
 
+    /// Tells whether nothing is in it, not even a resumption.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Applies a tick that nobody waits for.
     pub(crate) fn apply_tick(&mut self, state: &mut RunState, at: Timestamp, tick: Tick) {
         self.apply(state, at, Input::new(tick));
@@ -51,15 +60,25 @@ impl Draft {
     /// Applies an input to the run's state. One that no longer matters is dropped, and whoever
     /// waits for it learns that the run has ended.
     pub(crate) fn apply(&mut self, state: &mut RunState, at: Timestamp, input: Input) {
+        if let Some(first) = input.first {
+            self.apply(state, at, *first);
+        }
         if !state.expects(&input.tick) {
             return;
         }
         let entry = Entry { at: at.max(state.at()), tick: input.tick };
         state.apply(&entry, &mut self.commands);
+        if let Tick::Fired { timer, .. } = &entry.tick {
+            // Else it would come due again and again.
+            self.timers.insert(*timer, None);
+        }
         let mut streamed = input.streamed.into_iter().map(StreamItem::Event);
         for command in self.commands.drain(..) {
             match command {
                 Command::RunStep(execution) => self.executions.push(execution),
+                Command::Answer { item } => {
+                    self.answers.insert(item);
+                }
                 Command::Publish(item) => self.items.push(item),
                 Command::PublishStreamed { count } => {
                     self.items.extend(streamed.by_ref().take(count))
@@ -71,7 +90,10 @@ impl Draft {
                     self.timers.insert(timer, None);
                 }
                 // Bodies that were to begin in this turn have nothing to do any more.
-                Command::EndRun(_) => self.executions.clear(),
+                Command::EndRun(_) => {
+                    self.executions.clear();
+                    self.answers.clear();
+                }
             }
         }
         self.on_commit.extend(input.on_commit);
@@ -83,15 +105,19 @@ impl Draft {
         if let (Some(Entry { tick: Tick::Streamed(last), .. }), Tick::Streamed(next)) =
             (self.entries.last_mut(), &entry.tick)
         {
-            let follows = last.effect.nth as usize + last.digests.len() == next.effect.nth as usize;
-            let same =
-                (last.effect.item, last.effect.attempt) == (next.effect.item, next.effect.attempt);
+            let follows = last.nth as usize + last.digests.len() == next.nth as usize;
+            let same = (last.item, last.attempt) == (next.item, next.attempt);
             if follows && same && !next.restarted {
                 last.digests.extend(&next.digests);
                 return;
             }
         }
         self.entries.push(entry);
+    }
+
+    /// Says in words what is in it.
+    pub(crate) fn log(&self, run: &RunId) {
+        verbose::log(run, &self.entries, &self.items);
     }
 
     /// Returns the timers that it sets, and those that it clears.
@@ -110,6 +136,8 @@ impl Draft {
             at: state.at(),
             status: record::status(state.end()),
             idle: state.is_idle(),
+            // One that is about to say that it is idle has that to do.
+            rests: state.is_at_rest() && !state.is_quiet(),
             next_sequence: state.next_sequence(),
             journal: pack(&self.entries),
             stream: (!self.items.is_empty()).then(|| StreamRow { first, body: pack(&self.items) }),

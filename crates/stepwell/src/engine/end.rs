@@ -50,6 +50,7 @@ fn turn(shared: &Shared, row: &RunRow, consumed: Vec<InboxId>, undelivered: Vec<
         at,
         status: Status::Cancelled,
         idle: false,
+        rests: false,
         next_sequence: row.next_sequence + 1,
         journal: pack(&[
             Entry { at, tick: Tick::Cancelled },

@@ -11,6 +11,7 @@ use super::start::StartedRun;
 use super::stream::EventStream;
 use super::{Engine, EngineError, RunRecord, Start};
 use crate::store::Status;
+use crate::workflow::BuildError;
 use crate::{Event, emit, event};
 
 /// A run that was started in this process.
@@ -30,6 +31,10 @@ pub enum RunError {
     /// It could not be started, or its end could not be awaited.
     #[error(transparent)]
     Engine(#[from] EngineError),
+
+    /// The workflow cannot be built. Correct it.
+    #[error(transparent)]
+    Build(#[from] BuildError),
 
     /// The start event cannot be written as JSON, or the stop event is not of the expected type.
     #[error("the event cannot be written or read: {0}")]
@@ -124,12 +129,7 @@ impl Run {
     ///
     /// Returns how the run ended instead, or [`RunError::Event`] if the stop event is no `E`.
     pub async fn result<E: Event>(self) -> Result<E, RunError> {
-        let stop = self.await?;
-        if *stop.name != *E::NAME && !E::ALIASES.contains(&stop.name.as_str()) {
-            let message = format!("the run ended with `{}`, not with `{}`", stop.name, E::NAME);
-            return Err(RunError::Event(message.into()));
-        }
-        event::load(&stop.value).map_err(|error| RunError::Event(error.into()))
+        typed(self.await?)
     }
 
     /// Waits for the end of the run and returns its record, however it ended.
@@ -151,7 +151,17 @@ impl IntoFuture for Run {
     }
 }
 
-fn outcome(record: RunRecord) -> Result<RawEvent, RunError> {
+/// Reads a stop event as an `E`.
+pub(crate) fn typed<E: Event>(stop: RawEvent) -> Result<E, RunError> {
+    if *stop.name != *E::NAME && !E::ALIASES.contains(&stop.name.as_str()) {
+        let message = format!("the run ended with `{}`, not with `{}`", stop.name, E::NAME);
+        return Err(RunError::Event(message.into()));
+    }
+    event::load(&stop.value).map_err(|error| RunError::Event(error.into()))
+}
+
+/// Returns the stop event of a run that has ended, or how it ended instead.
+pub(crate) fn outcome(record: RunRecord) -> Result<RawEvent, RunError> {
     #[derive(Deserialize)]
     struct Failed {
         step_name: String,

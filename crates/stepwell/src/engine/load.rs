@@ -58,8 +58,13 @@ pub(crate) async fn load(shared: &Shared, run: &RunId) -> Result<Found, StoreErr
         return Ok(Found::Unfit(reason, row, Box::new(state)));
     }
     let mut draft = Draft::default();
+    // A run that this process let out of memory was not interrupted: nothing of it has to run
+    // again, and the time since then counts.
     let at = shared.clock.now();
-    draft.apply_tick(&mut state, at, Tick::Resumed { epoch: shared.store.epoch() });
+    let epoch = shared.store.epoch();
+    if !(state.is_at_rest() && row.epoch == epoch) {
+        draft.apply_tick(&mut state, at, Tick::Resumed { epoch });
+    }
     if redefined {
         draft.apply_tick(&mut state, at, Tick::Redefined { definition: newest });
     }

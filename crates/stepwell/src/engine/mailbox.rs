@@ -1,13 +1,13 @@
 //! What reaches the driver of a run, and in what order.
 //!
-//! Bodies write into a bounded channel, so a body that floods its run waits. Whoever only wants
-//! the driver to look somewhere sets a flag instead: that never waits and is never lost.
+//! Whatever is told is there at once. A body that tells of what may be many then waits until there
+//! is room for more, so that one that floods its run is held up.
 
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use stepwell_core::{Event as RawEvent, Tick, TimerId, Timestamp};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// How many messages bodies can queue before they wait: enough to keep a commit busy while the
 /// next turn gathers, and little enough to hold events of the largest size.
@@ -20,11 +20,13 @@ pub(crate) struct Input {
     pub(crate) streamed: Vec<RawEvent>,
     /// Called once the tick is durable; dropped if it never will be.
     pub(crate) on_commit: Option<Box<dyn FnOnce() + Send>>,
+    /// What belongs into the same turn, before it.
+    pub(crate) first: Option<Box<Self>>,
 }
 
 impl Input {
     pub(crate) fn new(tick: Tick) -> Self {
-        Self { tick, streamed: Vec::new(), on_commit: None }
+        Self { tick, streamed: Vec::new(), on_commit: None, first: None }
     }
 
     pub(crate) fn with_stream(mut self, event: RawEvent) -> Self {
@@ -37,17 +39,26 @@ impl Input {
         self
     }
 
+    /// Puts another one before it, into the same turn.
+    pub(crate) fn after(mut self, first: Option<Self>) -> Self {
+        self.first = first.map(Box::new);
+        self
+    }
+
     /// Returns about how much it adds to its turn.
     pub(crate) fn bytes(&self) -> usize {
-        let output: usize = match &self.tick {
-            Tick::Returned { output, .. } => {
-                output.events().iter().map(|event| event.value.text().len()).sum()
+        let size = |event: &RawEvent| event.value.text().len();
+        let tick = match &self.tick {
+            Tick::Returned { output, .. } => output.events().iter().map(size).sum(),
+            Tick::Sent(sent) => size(&sent.event),
+            Tick::Collected(collected) => size(&collected.event),
+            Tick::Remembered(remembered) => {
+                remembered.outcome.as_ref().map_or(0, |value| value.text().len())
             }
-            Tick::Sent(sent) => sent.event.value.text().len(),
             // Their size is limited, and small as a rule.
             _ => 0,
         };
-        output + self.streamed.iter().map(|event| event.value.text().len()).sum::<usize>()
+        tick + self.streamed.iter().map(size).sum::<usize>()
     }
 
     /// Tells whether it may wait a little for more of its kind.
@@ -57,9 +68,10 @@ impl Input {
 }
 
 /// A message to a driver.
+#[expect(clippy::large_enum_variant, reason = "almost all messages are inputs")]
 pub(crate) enum Message {
     /// Put it into the next turn.
-    Input(Input),
+    Input { input: Input, _room: Room },
     /// See what [`Errands`] holds.
     Look,
     /// Set the run aside: it cannot go on until a person has looked at it.
@@ -73,61 +85,66 @@ pub(crate) struct Errands {
     pub(crate) inbox: bool,
     /// Timers that came due.
     pub(crate) fired: Vec<(TimerId, Timestamp)>,
+    /// The memory is needed: leave it, if nothing is under way.
+    pub(crate) evict: bool,
     /// The process is about to end.
     pub(crate) stop: bool,
 }
 
 impl Errands {
     pub(crate) fn is_empty(&self) -> bool {
-        !self.inbox && self.fired.is_empty() && !self.stop
+        !self.inbox && self.fired.is_empty() && !self.evict && !self.stop
     }
 }
 
 /// The way to a driver.
 #[derive(Clone, Debug)]
 pub(crate) struct Mailbox {
-    messages: mpsc::Sender<Message>,
+    messages: mpsc::UnboundedSender<Message>,
+    permits: Arc<Semaphore>,
     errands: Arc<Mutex<Errands>>,
 }
 
 /// The driver's end.
 #[derive(Debug)]
 pub(crate) struct Letters {
-    pub(crate) messages: mpsc::Receiver<Message>,
+    pub(crate) messages: mpsc::UnboundedReceiver<Message>,
     pub(crate) errands: Arc<Mutex<Errands>>,
+    permits: Arc<Semaphore>,
 }
 
-/// Room for one message.
-pub(crate) struct Permit<'a>(mpsc::Permit<'a, Message>);
-
-impl Permit<'_> {
-    pub(crate) fn send(self, input: Input) {
-        self.0.send(Message::Input(input));
-    }
+/// What a message takes of the room in the queue, until it is dropped.
+pub(crate) struct Room {
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Mailbox {
     pub(crate) fn new() -> (Self, Letters) {
-        let (sender, messages) = mpsc::channel(CAPACITY);
+        let (sender, messages) = mpsc::unbounded_channel();
+        let permits = Arc::new(Semaphore::new(CAPACITY));
         let errands = Arc::<Mutex<Errands>>::default();
-        (Self { messages: sender, errands: Arc::clone(&errands) }, Letters { messages, errands })
+        let letters =
+            Letters { messages, errands: Arc::clone(&errands), permits: Arc::clone(&permits) };
+        (Self { messages: sender, permits, errands }, letters)
     }
 
-    /// Waits for room; none if the driver is gone.
-    pub(crate) async fn reserve(&self) -> Option<Permit<'_>> {
-        self.messages.reserve().await.ok().map(Permit)
+    /// Sends an input without waiting for room, and tells whether there was any. A driver that is
+    /// gone has no use for it.
+    pub(crate) fn tell(&self, input: Input) -> bool {
+        let permit = Arc::clone(&self.permits).try_acquire_owned().ok();
+        let has_room = permit.is_some();
+        let _ = self.messages.send(Message::Input { input, _room: Room { _permit: permit } });
+        has_room
     }
 
-    /// Sends an input; a driver that is gone has no use for it.
-    pub(crate) async fn input(&self, input: Input) {
-        if let Some(permit) = self.reserve().await {
-            permit.send(input);
-        }
+    /// Waits until there is room; none if the driver is gone.
+    pub(crate) async fn room(&self) -> Option<()> {
+        self.permits.acquire().await.ok().map(drop)
     }
 
-    pub(crate) async fn park(&self, reason: String) {
-        // A driver that is gone drives nothing that could be set aside.
-        let _ = self.messages.send(Message::Park(reason)).await;
+    /// Has the run set aside.
+    pub(crate) fn park(&self, reason: String) {
+        let _ = self.messages.send(Message::Park(reason));
     }
 
     /// Takes what no driver has seen to.
@@ -135,16 +152,27 @@ impl Mailbox {
         std::mem::take(&mut *self.errands.lock())
     }
 
-    /// Adds an errand. It is seen even if the channel is full: the driver looks each time it has
-    /// emptied it.
+    /// Adds an errand.
     pub(crate) fn add(&self, errand: impl FnOnce(&mut Errands)) {
-        errand(&mut self.errands.lock());
-        let _ = self.messages.try_send(Message::Look);
+        let mut errands = self.errands.lock();
+        // A driver that was told to look and has not looked yet will see this one too.
+        let was_told = !errands.is_empty();
+        errand(&mut errands);
+        if !was_told {
+            let _ = self.messages.send(Message::Look);
+        }
     }
 }
 
 impl Letters {
     pub(crate) fn take_errands(&self) -> Errands {
         std::mem::take(&mut *self.errands.lock())
+    }
+}
+
+impl Drop for Letters {
+    fn drop(&mut self) {
+        // Bodies that wait for room would wait for ever.
+        self.permits.close();
     }
 }

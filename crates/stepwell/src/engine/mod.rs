@@ -12,18 +12,21 @@
 //! A run that has something to do has a driver, one task that owns its state; a run that waits
 //! for the outside has a row in the store and nothing else.
 
+mod admission;
 mod bodies;
+mod body;
 mod builder;
-mod clock;
+pub(crate) mod clock;
 mod draft;
 mod driver;
 mod end;
-mod handle;
+pub(crate) mod handle;
 mod hub;
 mod inbound;
 mod load;
 pub(crate) mod mailbox;
 mod record;
+mod resting;
 mod send;
 mod shared;
 mod start;
@@ -31,12 +34,15 @@ pub(crate) mod state;
 mod stream;
 mod surely;
 mod timers;
+mod verbose;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell_core::RunId;
+#[cfg(feature = "testing")]
+use stepwell_core::{RunState, Timestamp};
 
 pub use builder::EngineBuilder;
 pub use clock::{Clock, SystemClock};
@@ -302,6 +308,20 @@ impl Engine {
             record = subscription.ended() => Ok(RunRecord::clone(&record)),
             () = self.shared.closing.cancelled() => Err(EngineError::Closing),
         }
+    }
+
+    /// Returns the state of a run as its journal tells it.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn run_state(&self, row: &RunRow) -> Result<RunState, StoreError> {
+        let registered = self.shared.registered(&row.workflow);
+        let known = registered.map(|registered| &registered.definitions);
+        load::fold(&self.shared, known, row).await
+    }
+
+    /// Returns when the next timer comes due of those that are in memory.
+    #[cfg(feature = "testing")]
+    pub(crate) fn next_timer(&self) -> Option<Timestamp> {
+        self.shared.timers.next()
     }
 
     async fn open_run(&self, handler: &str) -> Result<RunRow, EngineError> {

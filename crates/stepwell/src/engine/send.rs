@@ -33,9 +33,10 @@ impl Engine {
             let workflow = self.shared.registered(&row.workflow);
             let workflow =
                 workflow.ok_or_else(|| EngineError::UnknownWorkflow(row.workflow.clone()))?;
-            let accepted = workflow.workflow.accepted_by(step);
-            let accepted = accepted.ok_or_else(|| EngineError::UnknownStep(step.to_owned()))?;
-            if !accepted.iter().any(|accepted| *accepted.name() == event.name) {
+            if workflow.workflow.step(step).is_none() {
+                return Err(EngineError::UnknownStep(step.to_owned()));
+            }
+            if !workflow.workflow.takes(step, &event.name) {
                 let event = format!("{}.{}", event.module, event.name);
                 return Err(EngineError::NotAccepted { step: step.to_owned(), event });
             }

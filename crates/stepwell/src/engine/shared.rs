@@ -14,12 +14,15 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::clock::Clock;
 use super::driver::{self, Exit};
 use super::end;
 use super::hub::Hub;
 use super::mailbox::{Errands, Letters, Mailbox};
+use super::resting::Resting;
 use super::timers::Timers;
 use crate::Workflow;
 use crate::store::Store;
@@ -29,7 +32,7 @@ use crate::store::Store;
 const LOADS: usize = 32;
 
 /// How long a run rests after the store failed it, before it is looked at again.
-const RELOAD_DELAY: Duration = Duration::from_millis(100);
+pub(super) const RELOAD_DELAY: Duration = Duration::from_millis(100);
 
 /// How often a run is looked for that may have been created: over six seconds, longer than a
 /// write waits in its queue.
@@ -44,6 +47,17 @@ pub struct Registered {
     pub workflow: Workflow,
     pub(crate) definitions: Definitions,
     pub(crate) pool: String,
+    /// The places of runs in memory, if there are only so many.
+    pub(crate) admission: Option<Arc<Semaphore>>,
+}
+
+/// What can be set for an engine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// How many bytes the bodies of waiting runs may take.
+    pub(crate) resident_bytes: usize,
+    /// Whether a body that is answered runs again from its beginning.
+    pub(crate) reruns: bool,
 }
 
 /// What all parts of an engine share.
@@ -54,6 +68,8 @@ pub(crate) struct Shared {
     pub(crate) workflows: Vec<Arc<Registered>>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) timers: Arc<Timers>,
+    pub(crate) settings: Settings,
+    pub(crate) resting: Resting,
     pub(crate) loads: Semaphore,
     pub(crate) closing: CancellationToken,
     pub(crate) tasks: TaskTracker,
@@ -85,6 +101,7 @@ impl Shared {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         workflows: Vec<Arc<Registered>>,
+        settings: Settings,
     ) -> Self {
         // Turn ids need only differ between turns that follow the same head: the random start
         // keeps those of two owners apart, the counter those of one.
@@ -95,6 +112,8 @@ impl Shared {
             workflows,
             hub: Arc::default(),
             timers: Arc::default(),
+            settings,
+            resting: Resting::new(settings.resident_bytes),
             loads: Semaphore::new(LOADS),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -152,6 +171,13 @@ impl Shared {
         Claim { shared: Arc::clone(self), run: run.clone(), ends: Some((mailbox, letters)) }
     }
 
+    /// Lets a run know that the memory of its bodies is needed.
+    pub(crate) fn press(&self, run: &RunId) {
+        if let Some(mailbox) = self.residents.lock().get(run) {
+            mailbox.add(|errands| errands.evict = true);
+        }
+    }
+
     /// Gives up the run's place if nothing has come for it.
     pub(crate) fn evict(&self, run: &RunId, letters: &Letters) -> bool {
         let mut residents = self.residents.lock();
@@ -176,8 +202,9 @@ impl Shared {
             mailbox.add(|errands| errands.stop = true);
         }
         let shared = Arc::clone(self);
+        let span = tracing::info_span!("run", %run, workflow = Empty, handler = Empty);
         let drive = async move { shared.drive(&run, mailbox, letters, work).await };
-        self.tasks.spawn_on(drive, &self.runtime);
+        self.tasks.spawn_on(drive.instrument(span), &self.runtime);
     }
 
     async fn drive(self: &Arc<Self>, run: &RunId, mailbox: Mailbox, letters: Letters, work: Work) {
@@ -204,7 +231,7 @@ impl Shared {
             // What comes from here on is seen when it is parked.
             mailbox.take_errands();
             let looked =
-                AssertUnwindSafe(driver::cancel_or_park(self, run, &reason)).catch_unwind();
+                AssertUnwindSafe(driver::end_or_park(self, run, &[], &reason)).catch_unwind();
             let exit = match looked.await {
                 Ok(exit) => exit,
                 // Its journal cannot be folded, but it can be cancelled all the same.

@@ -10,8 +10,9 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use serde_json::Value;
+use tokio::sync::OwnedMutexGuard;
 
 use crate::workflow::State;
 
@@ -27,12 +28,14 @@ pub(crate) trait ErasedState: Any + Send + Sync {
 /// The state of a run.
 #[derive(Debug)]
 pub(crate) struct StateCell<S> {
-    latest: Mutex<Latest<S>>,
+    latest: Mutex<Arc<Latest<S>>>,
     committed: Mutex<Arc<S>>,
+    /// Whose turn it is to make an update.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The state with every update that was made, committed or not.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Latest<S> {
     typed: Arc<S>,
     json: Value,
@@ -48,7 +51,8 @@ impl<S: State> StateCell<S> {
     pub(crate) fn load(json: Value) -> Result<Arc<dyn ErasedState>, serde_json::Error> {
         let typed: Arc<S> = Arc::new(serde_json::from_value(json.clone())?);
         let committed = Mutex::new(Arc::clone(&typed));
-        Ok(Arc::new(Self { latest: Mutex::new(Latest { typed, json }), committed }))
+        let latest = Mutex::new(Arc::new(Latest { typed, json }));
+        Ok(Arc::new(Self { latest, committed, turn: Arc::default() }))
     }
 
     /// Returns the committed state.
@@ -58,39 +62,59 @@ impl<S: State> StateCell<S> {
 
     /// Makes a state the committed one.
     pub(crate) fn commit(&self, state: Arc<S>) {
-        *self.committed.lock() = state;
+        let before = std::mem::replace(&mut *self.committed.lock(), state);
+        // Users' code may be run by that.
+        drop(before);
     }
 
-    /// Keeps other updates out until the guard is dropped.
-    pub(crate) fn latest(&self) -> MutexGuard<'_, Latest<S>> {
-        self.latest.lock()
+    /// Waits until nobody else makes an update; nobody does until the guard is dropped.
+    pub(crate) async fn turn(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.turn).lock_owned().await
+    }
+
+    /// Returns the state with every update that was made.
+    pub(crate) fn latest(&self) -> Arc<Latest<S>> {
+        Arc::clone(&self.latest.lock())
+    }
+
+    /// Makes an update, for whoever has the turn. Returns what was there before.
+    pub(crate) fn replace_latest(&self, next: Arc<Latest<S>>) -> Arc<Latest<S>> {
+        std::mem::replace(&mut *self.latest.lock(), next)
     }
 }
 
 impl<S: State> Latest<S> {
-    /// Works out an update without making it: the new state, the difference in JSON, and what
-    /// `change` returned. If `change` panics, nothing has happened.
+    /// Returns it as steps see it.
+    pub(crate) fn typed(&self) -> Arc<S> {
+        Arc::clone(&self.typed)
+    }
+
+    /// Returns the difference to another one.
+    pub(crate) fn difference(&self, to: &Self) -> json_patch::Patch {
+        json_patch::diff(&self.json, &to.json)
+    }
+
+    /// Works out an update without making it. If `change` panics, nothing has happened; if what
+    /// it returns is not worth it, nothing changes.
     pub(crate) fn changed<R>(
         &self,
         change: impl FnOnce(&mut S) -> R,
+        keeps: fn(&R) -> bool,
     ) -> Result<Changed<S, R>, serde_json::Error> {
         let mut typed = S::clone(&self.typed);
         let returned = change(&mut typed);
+        if !keeps(&returned) {
+            return Ok(Changed { patch: json_patch::Patch::default(), returned, next: None });
+        }
         let json = serde_json::to_value(&typed)?;
         // A state that cannot be read back would set its run aside after the next crash.
         if depth(&json) > MAX_DEPTH {
             return Err(serde::ser::Error::custom(format!("it is nested over {MAX_DEPTH} deep")));
         }
-        S::deserialize(&json)?;
+        // What its JSON leaves out is gone at once, rather than after the next crash.
+        let typed = Arc::new(S::deserialize(&json)?);
         let patch = json_patch::diff(&self.json, &json);
-        Ok(Changed { typed: Arc::new(typed), json, patch, returned })
-    }
-
-    /// Makes the update, and returns the new state and what `change` returned.
-    pub(crate) fn replace<R>(&mut self, changed: Changed<S, R>) -> (Arc<S>, R) {
-        self.json = changed.json;
-        self.typed = Arc::clone(&changed.typed);
-        (changed.typed, changed.returned)
+        Ok(Changed { patch, returned, next: Some(Self { typed, json }) })
     }
 }
 
@@ -106,9 +130,10 @@ fn depth(json: &Value) -> usize {
 #[derive(Debug)]
 pub(crate) struct Changed<S, R> {
     pub(crate) patch: json_patch::Patch,
+    /// What `change` returned.
     pub(crate) returned: R,
-    typed: Arc<S>,
-    json: Value,
+    /// The state after it, if it changes it.
+    pub(crate) next: Option<Latest<S>>,
 }
 
 impl<S: State> ErasedState for StateCell<S> {

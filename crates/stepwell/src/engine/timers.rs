@@ -72,7 +72,7 @@ impl Timers {
         taken
     }
 
-    fn next(&self) -> Option<Timestamp> {
+    pub(crate) fn next(&self) -> Option<Timestamp> {
         self.due.lock().timers.first().map(|(at, _, _)| *at)
     }
 }

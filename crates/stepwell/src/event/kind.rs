@@ -7,6 +7,7 @@ use schemars::generate::SchemaSettings;
 use stepwell_core::{DEFAULT_MODULE, Family, Name, Payload};
 
 use super::Event;
+use crate::shape::TypeRef;
 
 /// A type of event, known by its name.
 #[derive(Clone)]
@@ -34,14 +35,25 @@ impl EventType {
     /// [`DEFAULT_MODULE`].
     #[must_use]
     pub fn of<E: Event>(module: Option<&str>) -> Self {
-        Self {
-            name: E::NAME.into(),
-            module: E::MODULE.or(module).unwrap_or(DEFAULT_MODULE).into(),
-            family: E::FAMILY,
-            aliases: E::ALIASES,
-            schema: schema::<E>,
-            read: read::<E>,
-        }
+        Self::new(TypeRef::of::<E>(), module)
+    }
+
+    pub(crate) fn new(event: TypeRef, module: Option<&str>) -> Self {
+        let TypeRef { name, module: own, family, aliases, schema, read } = event;
+        let module = own.or(module).unwrap_or(DEFAULT_MODULE).into();
+        Self { name: name.into(), module, family, aliases, schema, read }
+    }
+
+    /// Tells whether events of this name are of the type.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        *self.name == *name || self.aliases.contains(&name)
+    }
+
+    /// Tells whether another one says the same, as far as that can be told.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let what = |event: &Self| (event.name.clone(), event.module.clone(), event.family);
+        what(self) == what(other) && self.aliases == other.aliases
     }
 
     /// Returns its stored name.
@@ -105,7 +117,7 @@ impl fmt::Debug for EventType {
     }
 }
 
-fn schema<E: Event>() -> Schema {
+pub(crate) fn schema<E: Event>() -> Schema {
     let mut schema = SchemaSettings::draft2020_12()
         .for_deserialize()
         .into_generator()
@@ -118,7 +130,7 @@ fn schema<E: Event>() -> Schema {
     schema
 }
 
-fn read<E: Event>(fields: &Payload) -> Result<Payload, EventTypeError> {
+pub(crate) fn read<E: Event>(fields: &Payload) -> Result<Payload, EventTypeError> {
     let event: E = super::load(fields).map_err(|error| EventTypeError {
         field: error.path().to_string(),
         message: error.inner().to_string(),

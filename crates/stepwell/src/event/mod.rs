@@ -30,6 +30,7 @@ use stepwell_core::{Family, Payload};
 pub use builtin::{HumanResponseEvent, InputRequiredEvent, StartEvent, StopEvent};
 pub use extra::Extra;
 pub use kind::{EventType, EventTypeError};
+pub(crate) use kind::{read, schema};
 
 /// A typed message between steps, or between a run and the outside.
 ///

@@ -68,6 +68,7 @@ impl Handler {
 
 struct Run {
     row: RunRow,
+    rests: bool,
     journal: Vec<Bytes>,
     stream: BTreeMap<u64, Bytes>,
     timers: BTreeMap<TimerId, Timestamp>,
@@ -129,7 +130,8 @@ impl Store for MemoryStore {
     async fn unfinished(&self, pools: &[String]) -> Result<Vec<RunRow>, StoreError> {
         let state = self.state.lock();
         let open = state.runs.values().filter(|run| !run.row.status.is_ended());
-        let busy = open.filter(|run| !run.row.idle || !run.inbox.is_empty());
+        let rests = |run: &&Run| run.row.idle || run.rests;
+        let busy = open.filter(|run| !rests(run) || !run.inbox.is_empty());
         let ours = busy.filter(|run| pools.contains(&run.row.pool));
         Ok(ours.map(|run| run.row.clone()).collect())
     }
@@ -249,6 +251,7 @@ impl State {
         let run = self.runs.get_mut(&turn.key).expect("the caller has seen the run");
         let had_ended = run.row.status.is_ended();
         run.row.follow(&turn);
+        run.rests = turn.rests;
         run.journal.push(turn.journal);
         run.stream.extend(turn.stream.map(|row| (row.first, row.body)));
         for id in &turn.consumed {
@@ -337,6 +340,7 @@ impl Run {
         };
         Self {
             row,
+            rests: new.turn.rests,
             journal: Vec::new(),
             stream: BTreeMap::new(),
             timers: BTreeMap::new(),

@@ -97,8 +97,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Returns a run.
     async fn run(&self, run: &RunId) -> Result<Option<RunRow>, StoreError>;
 
-    /// Returns the runs of these pools that have something to do: those that are open and not
-    /// idle, and those with messages in their inbox.
+    /// Returns the runs of these pools that have something to do: those that are open and neither
+    /// idle nor at rest, and those with messages in their inbox.
     async fn unfinished(&self, pools: &[String]) -> Result<Vec<RunRow>, StoreError>;
 
     /// Returns the journal rows of a run, oldest first; each is the [`Turn::journal`] of one turn.
@@ -187,6 +187,9 @@ pub struct Turn {
     pub status: Status,
     /// Whether the run then waits for the outside.
     pub idle: bool,
+    /// Whether it then has nothing to do until a message comes or a timer is due, though it may
+    /// wait for nothing from outside.
+    pub rests: bool,
     /// The sequence that the run's next stream item gets after it.
     pub next_sequence: u64,
     /// The packed journal row.

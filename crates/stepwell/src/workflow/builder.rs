@@ -1,76 +1,70 @@
 //! The builder: what a workflow is, said call by call.
 
+#[cfg(test)]
+pub(super) mod sketch;
+
+use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stepwell_core::{DEFAULT_WORKERS, Definition, Name, StepDefinition};
+use stepwell_core::OnStall;
 
+use super::describe::{self, Described};
 use super::graph::{self, BuildError, Problem};
-use super::{ErasedStep, Inner, State, StateType, Step, TypedStep, Workflow};
+use super::options::StepOptions;
+use super::{BlockingStep, Inner, State, StateType, Step, TypedStep, Workflow};
 use crate::engine::state::StateCell;
-use crate::{Accept, Context, Emit, Event, TypeSet};
-
-/// What can be set for a step.
-#[derive(Clone, Copy, Debug)]
-pub struct StepOptions {
-    workers: u32,
-}
-
-impl Default for StepOptions {
-    fn default() -> Self {
-        Self { workers: DEFAULT_WORKERS }
-    }
-}
-
-impl StepOptions {
-    /// Returns the defaults.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sets how many bodies of the step run at once in one run; 4 by default.
-    #[must_use]
-    pub fn workers(mut self, workers: u32) -> Self {
-        self.workers = workers;
-        self
-    }
-}
+use crate::event::EventType;
+use crate::resource::Resources;
+use crate::shape::TypeRef;
+use crate::{BlockingContext, Context, Emit, Event, StepFailed, StepInput};
 
 /// A workflow being described; `S` is the state of its runs.
 pub struct Builder<S = ()> {
-    name: String,
-    version: String,
-    module: Option<String>,
-    description: Option<String>,
-    timeout: Option<Duration>,
+    settings: Settings,
     steps: Vec<Described>,
-    additional: Vec<fn(&mut TypeSet)>,
+    additional: Vec<TypeRef>,
+    resources: Resources,
     /// The step before which the type of the state should have been said.
     state_after: Option<String>,
     state: PhantomData<fn(S)>,
 }
 
-struct Described {
-    name: String,
-    options: StepOptions,
-    accepts: fn(&mut TypeSet),
-    emits: fn(&mut TypeSet),
-    body: Arc<dyn ErasedStep>,
+/// What is said of a workflow besides its steps.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) module: Option<String>,
+    pub(super) description: Option<String>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) deadline: Option<Duration>,
+    pub(super) on_stall: OnStall,
+    pub(super) concurrent_runs: Option<usize>,
+    pub(super) verbose: bool,
+    pub(super) skips: BTreeSet<super::GraphCheck>,
 }
 
 impl Builder<()> {
     pub(super) fn new(name: String) -> Self {
         Self {
-            name,
-            version: "1".to_owned(),
-            module: None,
-            description: None,
-            timeout: None,
+            settings: Settings {
+                name,
+                version: "1".to_owned(),
+                module: None,
+                description: None,
+                timeout: None,
+                deadline: None,
+                on_stall: OnStall::Wait,
+                concurrent_runs: None,
+                verbose: false,
+                skips: BTreeSet::new(),
+            },
             steps: Vec::new(),
             additional: Vec::new(),
+            resources: Resources::default(),
             state_after: None,
             state: PhantomData,
         }
@@ -84,13 +78,10 @@ impl Builder<()> {
     pub fn state<S: State>(self) -> Builder<S> {
         Builder {
             state_after: self.steps.first().map(|step| step.name.clone()),
-            name: self.name,
-            version: self.version,
-            module: self.module,
-            description: self.description,
-            timeout: self.timeout,
+            settings: self.settings,
             steps: self.steps,
             additional: self.additional,
+            resources: self.resources,
             state: PhantomData,
         }
     }
@@ -101,7 +92,7 @@ impl<S: State> Builder<S> {
     /// by default.
     #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.version = version.into();
+        self.settings.version = version.into();
         self
     }
 
@@ -109,14 +100,14 @@ impl<S: State> Builder<S> {
     /// default.
     #[must_use]
     pub fn module(mut self, module: impl Into<String>) -> Self {
-        self.module = Some(module.into());
+        self.settings.module = Some(module.into());
         self
     }
 
     /// Says what the workflow is for.
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
+        self.settings.description = Some(description.into());
         self
     }
 
@@ -124,17 +115,56 @@ impl<S: State> Builder<S> {
     /// count. No limit by default when served, 45 s when run in the process.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.settings.timeout = Some(timeout);
         self
     }
 
-    /// Adds a step: an async function of an event and a [`Context`], whose parameter is the type
-    /// given to [`Builder::state`] (or `()`). What it may return, [`Emit`] says.
+    /// Sets how long after its start a run must have ended, waiting included.
     #[must_use]
-    pub fn step<F, A, R>(self, name: impl Into<String>, body: F) -> Self
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.settings.deadline = Some(deadline);
+        self
+    }
+
+    /// Says what becomes of a run in which nothing is left to do although it has not ended, and
+    /// nothing that it waits for can come. It waits by default.
+    #[must_use]
+    pub fn on_stall(mut self, on_stall: OnStall) -> Self {
+        self.settings.on_stall = on_stall;
+        self
+    }
+
+    /// Sets how many runs of the workflow are in this process's memory at once; others wait for
+    /// their turn, and the clocks of their timeouts do not run meanwhile. No limit by default.
+    #[must_use]
+    pub fn concurrent_runs(mut self, runs: usize) -> Self {
+        self.settings.concurrent_runs = Some(runs);
+        self
+    }
+
+    /// Logs what the runs of the workflow do, line by line, at level `INFO` under the target
+    /// `stepwell::verbose`.
+    #[must_use]
+    pub fn verbose(mut self) -> Self {
+        self.settings.verbose = true;
+        self
+    }
+
+    /// Leaves out one check of the graph, for a workflow that knows better.
+    #[must_use]
+    pub fn skip(mut self, check: super::GraphCheck) -> Self {
+        self.settings.skips.insert(check);
+        self
+    }
+
+    /// Adds a step: an async function of what it takes ([`StepInput`]) and a [`Context`], whose
+    /// parameter is the type given to [`Builder::state`] (or `()`). What it may return, [`Emit`]
+    /// says.
+    #[must_use]
+    pub fn step<F, I, R>(self, name: impl Into<String>, body: F) -> Self
     where
-        F: Fn(A, Context<S>) -> R + Clone + Send + Sync + 'static,
-        A: Accept,
+        F: Fn(I, Context<S>) -> R + Clone + Send + Sync + 'static,
+        I: StepInput,
         R: Future<Output: Emit> + Send + 'static,
     {
         self.step_with(name, StepOptions::new(), body)
@@ -142,32 +172,151 @@ impl<S: State> Builder<S> {
 
     /// Adds a step with options.
     #[must_use]
-    pub fn step_with<F, A, R>(
-        mut self,
+    pub fn step_with<F, I, R>(self, name: impl Into<String>, options: StepOptions, body: F) -> Self
+    where
+        F: Fn(I, Context<S>) -> R + Clone + Send + Sync + 'static,
+        I: StepInput,
+        R: Future<Output: Emit> + Send + 'static,
+    {
+        self.add(Described {
+            name: name.into(),
+            options,
+            input: I::SHAPE,
+            output: <R::Output as Emit>::SHAPE,
+            catch: None,
+            body: Arc::new(TypedStep::<F, I, S>::new(body)),
+        })
+    }
+
+    /// Adds a step that blocks its thread: it runs on one of those that tokio keeps for that.
+    /// A body that has been started cannot be stopped; what it returns after the end of its run
+    /// is ignored.
+    #[must_use]
+    pub fn blocking_step<F, I, R>(
+        self,
         name: impl Into<String>,
         options: StepOptions,
         body: F,
     ) -> Self
     where
-        F: Fn(A, Context<S>) -> R + Clone + Send + Sync + 'static,
-        A: Accept,
-        R: Future<Output: Emit> + Send + 'static,
+        F: Fn(I, BlockingContext<S>) -> R + Clone + Send + Sync + 'static,
+        I: StepInput,
+        R: Emit,
     {
-        self.steps.push(Described {
+        self.add(Described {
             name: name.into(),
             options,
-            accepts: A::describe,
-            emits: <R::Output as Emit>::describe,
-            body: Arc::new(TypedStep::<F, A, S>::new(body)),
-        });
+            input: I::SHAPE,
+            output: R::SHAPE,
+            catch: None,
+            body: Arc::new(BlockingStep::<F, I, S>::new(body)),
+        })
+    }
+
+    /// Adds a handler for failures of these steps that are final otherwise: after their last
+    /// attempt. What it returns takes the place of what the step would have returned. A failure
+    /// that comes of what it returned enters it again, up to `max_recoveries` times in all; the
+    /// next one fails the run.
+    #[must_use]
+    pub fn catch<F, I, R, const N: usize>(
+        self,
+        name: impl Into<String>,
+        steps: [&str; N],
+        max_recoveries: u32,
+        body: F,
+    ) -> Self
+    where
+        F: Fn(StepFailed<I>, Context<S>) -> R + Clone + Send + Sync + 'static,
+        I: StepInput,
+        R: Future<Output: Emit> + Send + 'static,
+    {
+        self.catch_with(name, Some(&steps), max_recoveries, StepOptions::new(), body)
+    }
+
+    /// Adds a handler for failures of all steps that no other handler covers. See
+    /// [`Builder::catch`].
+    #[must_use]
+    pub fn catch_all<F, I, R>(self, name: impl Into<String>, max_recoveries: u32, body: F) -> Self
+    where
+        F: Fn(StepFailed<I>, Context<S>) -> R + Clone + Send + Sync + 'static,
+        I: StepInput,
+        R: Future<Output: Emit> + Send + 'static,
+    {
+        self.catch_with(name, None, max_recoveries, StepOptions::new(), body)
+    }
+
+    /// Adds a handler with options: for these steps, or for all that no other handler covers. It
+    /// has one worker, whatever the options say.
+    #[must_use]
+    pub fn catch_with<F, I, R>(
+        self,
+        name: impl Into<String>,
+        steps: Option<&[&str]>,
+        max_recoveries: u32,
+        options: StepOptions,
+        body: F,
+    ) -> Self
+    where
+        F: Fn(StepFailed<I>, Context<S>) -> R + Clone + Send + Sync + 'static,
+        I: StepInput,
+        R: Future<Output: Emit> + Send + 'static,
+    {
+        let steps = steps.map(|steps| steps.iter().map(|step| (*step).to_owned()).collect());
+        self.add(Described {
+            name: name.into(),
+            options: options.workers(1),
+            input: <StepFailed<I> as StepInput>::SHAPE,
+            output: <R::Output as Emit>::SHAPE,
+            catch: Some((steps, max_recoveries)),
+            body: Arc::new(TypedStep::<F, StepFailed<I>, S>::new(body)),
+        })
+    }
+
+    fn add(mut self, step: Described) -> Self {
+        self.steps.push(step);
         self
     }
 
-    /// Makes a type of event known that no step's signature returns: one that bodies only send
-    /// with [`Context::send`], or one that only clients send.
+    /// Makes a type of event known that no step's signature names: one that bodies only send with
+    /// [`Context::send`] or wait for with [`Context::wait`], or one that only clients send. One
+    /// that comes before a body waits for it is kept for it.
     #[must_use]
     pub fn additional_event<E: Event>(mut self) -> Self {
-        self.additional.push(TypeSet::add::<E>);
+        self.additional.push(TypeRef::of::<E>());
+        self
+    }
+
+    /// Provides a value that steps take as a [`Res`](crate::Res).
+    #[must_use]
+    pub fn resource<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.resources.provide(value);
+        self
+    }
+
+    /// Provides a value that is made when a step first needs it, and then shared by all runs of
+    /// this workflow in this process.
+    #[must_use]
+    pub fn resource_with<T, F, R, E>(mut self, make: F) -> Self
+    where
+        T: Send + Sync + 'static,
+        F: Fn(Resources) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<T, E>> + Send + 'static,
+        E: Into<crate::StepError> + Send + 'static,
+    {
+        self.resources.provide_with(true, make);
+        self
+    }
+
+    /// Provides a value that is made anew for each body of a step.
+    #[must_use]
+    pub fn resource_each<T, F, R, E>(mut self, make: F) -> Self
+    where
+        T: Send + Sync + 'static,
+        F: Fn(Resources) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<T, E>> + Send + 'static,
+        E: Into<crate::StepError> + Send + 'static,
+    {
+        self.resources.provide_with(false, make);
         self
     }
 
@@ -177,62 +326,32 @@ impl<S: State> Builder<S> {
     ///
     /// Returns everything that is wrong with it at once.
     pub fn build(self) -> Result<Workflow, BuildError> {
-        let described = |describe: fn(&mut TypeSet)| {
-            let mut types = TypeSet::new(self.module.clone());
-            describe(&mut types);
-            types.into_types()
-        };
-        let steps: Vec<Step> = self
-            .steps
-            .iter()
-            .map(|step| Step {
-                name: Name::from(step.name.as_str()),
-                accepts: described(step.accepts),
-                emits: described(step.emits),
-                body: Arc::clone(&step.body),
-            })
-            .collect();
-        let additional = self.additional.iter().flat_map(|add| described(*add)).collect();
-        let workers: Vec<u32> = self.steps.iter().map(|step| step.options.workers).collect();
-        if let Some(step) = self.state_after {
+        let Self { settings, steps, additional, resources, state_after, .. } = self;
+        let module = settings.module.as_deref();
+        let steps: Vec<Step> = steps.into_iter().map(|step| step.describe(module)).collect();
+        let additional: Vec<EventType> =
+            additional.into_iter().map(|event| EventType::new(event, module)).collect();
+        if let Some(step) = state_after {
             let problems = vec![Problem::StateAfterSteps(step)];
-            return Err(BuildError { workflow: self.name, problems });
+            return Err(BuildError { workflow: settings.name, problems });
         }
-        let graph = graph::check(&self.name, &steps, &workers, additional)?;
-
-        let definition = Definition {
-            name: self.name.into(),
-            timeout: self.timeout,
-            steps: steps
-                .iter()
-                .zip(workers)
-                .map(|(step, workers)| step.definition(workers))
-                .collect(),
-        };
+        let graph = graph::check(&settings, &steps, &additional, &resources)?;
+        let definition = describe::definition(&settings, &steps, &additional);
         let inner = Inner {
             definition,
-            version: self.version,
-            module: self.module,
-            description: self.description,
+            version: settings.version,
+            module: settings.module,
+            description: settings.description,
+            concurrent_runs: settings.concurrent_runs,
+            verbose: settings.verbose,
             steps,
             types: graph.types,
-            has_additional: !self.additional.is_empty(),
             start: graph.start,
             stop: graph.stop,
+            resources,
             state: StateType { initial: StateCell::<S>::initial, load: StateCell::<S>::load },
         };
         Ok(Workflow { inner: Arc::new(inner) })
-    }
-}
-
-impl Step {
-    /// An alias is accepted too, so that events stored under it still find their step.
-    fn definition(&self, workers: u32) -> StepDefinition {
-        let names = self.accepts.iter().flat_map(|accepted| {
-            let aliases = accepted.aliases().iter().map(|alias| Name::from(*alias));
-            std::iter::once(accepted.name().clone()).chain(aliases)
-        });
-        StepDefinition { name: self.name.clone(), accepts: names.collect(), workers }
     }
 }
 
@@ -240,7 +359,7 @@ impl<S> fmt::Debug for Builder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let steps: Vec<&str> = self.steps.iter().map(|step| step.name.as_str()).collect();
         f.debug_struct("Builder")
-            .field("name", &self.name)
+            .field("settings", &self.settings)
             .field("steps", &steps)
             .finish_non_exhaustive()
     }

@@ -3,7 +3,14 @@
 //! [`Workflow::builder`] is the whole API; macros write nothing that it cannot say.
 
 mod builder;
+pub(crate) mod constant;
+mod describe;
+pub mod drawing;
 mod graph;
+mod into;
+pub(crate) mod known;
+mod levels;
+mod options;
 mod step;
 
 use std::fmt;
@@ -12,14 +19,18 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use stepwell_core::{Definition, Family, Name};
+use stepwell_core::{Definition, Name};
 
-pub use builder::{Builder, StepOptions};
-pub use graph::{BuildError, Problem};
-pub(crate) use step::{ErasedStep, TypedStep};
+pub use builder::Builder;
+pub use graph::{BuildError, GraphCheck, Problem};
+pub use into::{IntoWorkflow, StepFunction};
+pub use options::{ResourceUse, StepOptions};
+pub(crate) use step::{BlockingStep, BodyFuture, ErasedStep, TypedStep};
 
 use crate::engine::state::ErasedState;
 use crate::event::EventType;
+use crate::resource::Resources;
+use crate::shape::InputShape;
 use crate::{Engine, Event, Run, RunError};
 
 /// How long a run started by [`Workflow::run`] may be busy unless the workflow says otherwise.
@@ -31,6 +42,11 @@ pub const DEFAULT_RUN_TIMEOUT: Duration = Duration::from_secs(45);
 /// What the state of a run must be able to do.
 ///
 /// Implemented for every type that can.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the state of a workflow",
+    note = "a state derives `Clone`, `Default`, `serde::Serialize` and `serde::Deserialize`, and \
+            holds nothing that cannot be sent between threads"
+)]
 pub trait State: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static {}
 
 impl<T: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static> State for T {}
@@ -50,10 +66,11 @@ struct Inner {
     steps: Vec<Step>,
     /// Every type that a step accepts or returns, or that was added; each name once.
     types: Vec<EventType>,
-    /// Whether types were added that no step's signature returns.
-    has_additional: bool,
     start: EventType,
     stop: EventType,
+    resources: Resources,
+    concurrent_runs: Option<usize>,
+    verbose: bool,
     state: StateType,
 }
 
@@ -61,8 +78,17 @@ struct Inner {
 #[derive(Clone)]
 pub struct Step {
     pub(crate) name: Name,
+    pub(crate) options: StepOptions,
+    pub(crate) input: InputShape,
     pub(crate) accepts: Vec<EventType>,
     pub(crate) emits: Vec<EventType>,
+    /// The names of the events that it returns alone.
+    pub(crate) bare: Vec<Name>,
+    /// The names of the events that it returns in a list.
+    pub(crate) listed: Vec<Name>,
+    pub(crate) has_list: bool,
+    /// Of an error handler: the steps it covers, or all others, and how often it is entered.
+    pub(crate) catch: Option<(Option<Vec<String>>, u32)>,
     pub(crate) body: Arc<dyn ErasedStep>,
 }
 
@@ -121,9 +147,23 @@ impl Workflow {
         &self.inner.steps
     }
 
-    /// Returns the types that a step accepts, or none if there is no such step.
-    pub(crate) fn accepted_by(&self, step: &str) -> Option<&[EventType]> {
-        self.step(step).map(|step| step.accepts.as_slice())
+    /// Tells whether a step takes single events of this name.
+    pub(crate) fn takes(&self, step: &str, event: &str) -> bool {
+        self.step(step).is_some_and(|step| {
+            !matches!(step.input, InputShape::Join { .. })
+                && step.accepts.iter().any(|accepted| accepted.is_called(event))
+        })
+    }
+
+    /// Tells whether events of this name can be sent to its runs.
+    pub(crate) fn knows(&self, event: &str) -> bool {
+        self.inner.types.iter().any(|known| known.is_called(event))
+    }
+
+    /// Returns its graph, to look at.
+    #[must_use]
+    pub fn graph(&self) -> drawing::Graph {
+        drawing::Graph::of(self)
     }
 
     /// Starts a run in this process, in memory.
@@ -142,10 +182,18 @@ impl Workflow {
         engine.run(&name, start).await
     }
 
-    /// Tells whether events from outside are expected while it runs.
-    pub(crate) fn expects_answers(&self) -> bool {
-        let is_response = |event: &EventType| event.family() == Family::Response;
-        self.inner.types.iter().any(is_response) || self.inner.has_additional
+    /// Tells whether its runs are to be logged line by line.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.inner.verbose
+    }
+
+    /// Returns how many of its runs may be in memory at once.
+    pub(crate) fn concurrent_runs(&self) -> Option<usize> {
+        self.inner.concurrent_runs
+    }
+
+    pub(crate) fn resources(&self) -> &Resources {
+        &self.inner.resources
     }
 
     pub(crate) fn definition(&self) -> &Definition {
@@ -164,6 +212,15 @@ impl Workflow {
         self.inner.steps.iter().find(|step| &step.name == name)
     }
 
+    /// Returns the workflow as another process has it, with other bodies.
+    #[cfg(feature = "testing")]
+    pub(crate) fn reborn(&self, body: impl Fn(&Step) -> Arc<dyn ErasedStep>) -> Self {
+        let mut inner = Inner::clone(&self.inner);
+        inner.steps.iter_mut().for_each(|step| step.body = body(step));
+        inner.resources = inner.resources.unmade();
+        Self { inner: Arc::new(inner) }
+    }
+
     fn with_default_timeout(&self) -> Self {
         let mut inner = Inner::clone(&self.inner);
         inner.definition.timeout.get_or_insert(DEFAULT_RUN_TIMEOUT);
@@ -176,6 +233,18 @@ impl Step {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns what it is for, in the words of whoever wrote it.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.options.description.as_deref()
+    }
+
+    /// Returns the resources that it takes.
+    #[must_use]
+    pub fn resources(&self) -> &[ResourceUse] {
+        &self.options.resources
     }
 
     /// Returns the types of event that it accepts.

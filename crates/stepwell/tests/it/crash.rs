@@ -223,7 +223,7 @@ fn a_body_that_makes_another_call_when_it_runs_again_sets_its_run_aside() {
         let engine = open(&store, &workflow).await;
         until(async || !engine.parked().is_empty()).await;
         let reason = engine.parked().into_values().next().unwrap();
-        expect!["step `work` made another call than before it was interrupted: a send of `Right` instead of a send of `Left`"]
+        expect!["step `work` made other calls than before it was interrupted: a send of `Right` instead of a send of `Left`; needs migration"]
             .assert_eq(&reason);
         let row = engine.handler("h").await.unwrap().unwrap();
         assert_eq!(row.status, Status::Running);

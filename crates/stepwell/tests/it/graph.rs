@@ -30,13 +30,12 @@ fn workflow() -> Builder {
 }
 
 #[test]
-fn va_8_a_workflow_without_steps_has_neither_start_nor_end() {
+fn va_8_a_workflow_has_steps() {
     check(
         workflow(),
         expect![[r#"
             workflow `Flow` cannot run:
-            - no step accepts a start event; mark one `#[event(start)]` or use `StartEvent`
-            - no step returns a stop event; mark one `#[event(stop)]` or use `StopEvent`"#]],
+            - there are no steps; add one that accepts a start event and returns a stop event"#]],
     );
 }
 
@@ -50,11 +49,11 @@ fn va_12_to_va_14_all_loose_ends_are_reported_together() {
             .step("end", |_: B, _: Context| async {}),
         expect![[r#"
             workflow `Flow` cannot run:
-            - step `begin` returns `A`, but no step accepts it; if none should, mark it `#[event(stop)]` or `#[event(request)]`
-            - step `end` accepts `B`, but no step returns it; mark it `#[event(start)]` if it begins the run or `#[event(response)]` if it comes from outside, or name it with `.additional_event()` if it is only sent
+            - step `begin` returns `A`, but no step accepts it; if none should, mark it `#[event(stop)]` or `#[event(request)]`, or make it an additional event if a body waits for it
+            - step `end` accepts `B`, but no step returns it; mark it `#[event(start)]` if it begins the run or `#[event(response)]` if it comes from outside, or make it an additional event if it is only sent
             - step `after` accepts the stop event `StopEvent`, but a run ends with it
             - there is more than one step `end`
-            - step `end` accepts `B`, but no step returns it; mark it `#[event(start)]` if it begins the run or `#[event(response)]` if it comes from outside, or name it with `.additional_event()` if it is only sent"#]],
+            - step `end` accepts `B`, but no step returns it; mark it `#[event(start)]` if it begins the run or `#[event(response)]` if it comes from outside, or make it an additional event if it is only sent"#]],
     );
 }
 
@@ -98,8 +97,8 @@ fn va_2_a_step_needs_a_worker_and_an_event_a_name_of_its_own() {
             .step("other", |_: Namesake, _: Context| async {}),
         expect![[r#"
             workflow `Flow` cannot run:
-            - two types of event are called `A`: __main__.A and elsewhere.A
-            - step `begin` has no workers; give it at least 1"#]],
+            - step `begin` has no workers; give it at least 1
+            - two types of event are called `A`: __main__.A and elsewhere.A"#]],
     );
 }
 

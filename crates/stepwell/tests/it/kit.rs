@@ -126,6 +126,7 @@ pub(crate) fn line(item: &StreamItem) -> String {
                 StepPhase::Queued => "queued",
                 StepPhase::Running => "running",
                 StepPhase::Returned => "returned",
+                StepPhase::Waiting => "waiting",
                 StepPhase::Failed => "failed",
             };
             let output = change.output.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
@@ -147,30 +148,40 @@ pub(crate) async fn until(mut condition: impl AsyncFnMut() -> bool) {
 /// Where the runs of one test live.
 pub(crate) struct Home {
     store: Arc<dyn Store>,
+    is_faulty: bool,
     /// Removed when the test is over.
-    _directory: Option<TempDir>,
+    directory: Option<TempDir>,
 }
 
 impl Home {
     pub(crate) fn memory() -> Self {
-        Self { store: Arc::new(MemoryStore::default()), _directory: None }
+        Self { store: Arc::new(MemoryStore::default()), is_faulty: false, directory: None }
     }
 
     pub(crate) fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("runs.db");
         let store = SqliteStore::open(file, SqliteOptions::default()).unwrap();
-        Self { store: Arc::new(store), _directory: Some(directory) }
+        Self { store: Arc::new(store), is_faulty: false, directory: Some(directory) }
     }
 
     /// A store in memory that fails one write in ten, before or after the fact, or makes it twice.
     pub(crate) fn faulty(seed: u64) -> Self {
         let store = FaultyStore::new(Self::memory().store, seed, 100).with_reads(Vec::new());
-        Self { store: Arc::new(store), _directory: None }
+        Self { store: Arc::new(store), is_faulty: true, directory: None }
     }
 
     pub(crate) fn store(&self) -> Arc<dyn Store> {
         Arc::clone(&self.store)
+    }
+
+    /// Whether bodies may run more than once because the store fails.
+    pub(crate) fn is_faulty(&self) -> bool {
+        self.is_faulty
+    }
+
+    pub(crate) fn is_memory(&self) -> bool {
+        self.directory.is_none()
     }
 }
 

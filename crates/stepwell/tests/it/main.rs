@@ -2,18 +2,55 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+mod acts;
+mod admission;
+mod atomic;
+mod atomic_ends;
+mod blocking;
+mod branches;
 mod callers;
+mod calls;
+mod collect;
 mod crash;
+mod deaths;
+mod declared;
+mod divergence;
 mod effects;
+mod endings;
 mod ends;
+mod eviction;
+mod ghosts;
 mod graph;
-
+mod handlers;
 mod human;
+mod joins;
 mod kit;
+mod limits;
+mod lives;
+mod mortal;
+mod once;
 mod owners;
+mod panics;
 mod parked;
+mod parts;
 mod paused;
+mod probes_a;
+mod probes_b;
+mod probes_c;
+mod probes_d;
+mod residents;
+mod retries;
 mod run;
+mod seeded;
+mod slots;
+mod spans;
 mod spy;
+mod stalls;
+mod state_carry;
 mod stream;
+mod survivors;
+mod threads;
 mod timers;
+mod waiters;
+mod waits;
+mod wide;

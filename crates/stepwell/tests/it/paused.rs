@@ -98,3 +98,8 @@ pub(crate) fn quick() -> Workflow {
         .build()
         .unwrap()
 }
+
+/// Lets so much time pass, in a test in which it stands still otherwise.
+pub(crate) async fn rest(time: Duration) {
+    tokio::time::sleep(time).await;
+}

@@ -9,7 +9,8 @@ use stepwell::engine::{EngineError, Start};
 use stepwell::event::EventType;
 use stepwell::store::{HandlerFilter, Status};
 use stepwell::{
-    Context, Event, Family, Payload, RawEvent, StartEvent, StepError, StopEvent, Workflow,
+    Context, Event, Family, HumanResponseEvent, Payload, RawEvent, StartEvent, StepError,
+    StopEvent, Workflow,
 };
 
 use crate::kit::{
@@ -188,12 +189,14 @@ async fn an_event_over_the_limit_fails_the_step_that_returns_it() {
 #[tokio::test]
 async fn a_send_to_a_step_that_does_not_accept_the_event_is_refused_at_the_call() {
     let workflow = one_step(|_, ctx| async move {
-        Ok(ctx.send_to("step", StopEvent::default()).await.map(|()| StopEvent::default())?)
+        Ok(ctx.send_to("step", HumanResponseEvent::new()).await.map(|()| StopEvent::default())?)
     });
     let run = workflow.run(StartEvent::new()).await.unwrap();
     let error = soon(run.into_future()).await.unwrap_err();
-    expect!["step `step` failed: step `step` does not exist or does not accept `StopEvent`"]
-        .assert_eq(&error.to_string());
+    expect![
+        "step `step` failed: step `step` does not exist or does not accept `HumanResponseEvent`"
+    ]
+    .assert_eq(&error.to_string());
 }
 
 async fn a_run_starts_only_with_the_start_event_of_its_workflow(home: Home) {

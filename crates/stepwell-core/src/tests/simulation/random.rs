@@ -27,4 +27,14 @@ impl Random {
     pub(super) fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
         if from.is_empty() { None } else { Some(from[self.below(from.len())].clone()) }
     }
+
+    /// Returns from `least` to `most` of these, each at most once.
+    pub(super) fn some<T: Clone>(&mut self, from: &[T], least: usize, most: usize) -> Vec<T> {
+        let mut left = from.to_vec();
+        let count = least + self.below(most - least + 1);
+        while left.len() > count {
+            left.remove(self.below(left.len()));
+        }
+        left
+    }
 }

@@ -110,13 +110,16 @@ fn a_graph_is_written_as_it_was_read() {
          "produced_by":["s"]},
         {"id":"B","label":"B","node_type":"event","event_type":"B","event_types":["B"],
          "event_schema":null,"produced_by":[]},
-        {"id":"external_step","label":"external_step","node_type":"external"}],
-        "edges":[{"source":"A","target":"external_step","label":null}],"description":null}}"#;
+        {"id":"external_step","label":"external_step","node_type":"external"},
+        {"id":"resource_e53a177096fb","label":"str","node_type":"resource","type_name":"str",
+         "getter_name":"client","source_file":"/w.py","source_line":12,"description":null}],
+        "edges":[{"source":"A","target":"external_step","label":null},
+        {"source":"t","target":"resource_e53a177096fb","label":"c"}],"description":null}}"#;
     let representation: WorkflowRepresentation<'_> = serde_json::from_str(json).unwrap();
     check(
         &representation,
         expect![[
-            r#"{"graph":{"name":"W","nodes":[{"id":"s","label":"s","node_type":"step","description":"Asks."},{"id":"t","label":"t","node_type":"step","description":null},{"id":"A","label":"A","node_type":"event","event_type":"A","event_types":["A","InputRequiredEvent"],"event_schema":{"properties":{},"title":"A"},"produced_by":["s"]},{"id":"B","label":"B","node_type":"event","event_type":"B","event_types":["B"],"event_schema":null,"produced_by":[]},{"id":"external_step","label":"external_step","node_type":"external"}],"edges":[{"source":"A","target":"external_step","label":null}],"description":null}}"#
+            r#"{"graph":{"name":"W","nodes":[{"id":"s","label":"s","node_type":"step","description":"Asks."},{"id":"t","label":"t","node_type":"step","description":null},{"id":"A","label":"A","node_type":"event","event_type":"A","event_types":["A","InputRequiredEvent"],"event_schema":{"properties":{},"title":"A"},"produced_by":["s"]},{"id":"B","label":"B","node_type":"event","event_type":"B","event_types":["B"],"event_schema":null,"produced_by":[]},{"id":"external_step","label":"external_step","node_type":"external"},{"id":"resource_e53a177096fb","label":"str","node_type":"resource","type_name":"str","getter_name":"client","source_file":"/w.py","source_line":12,"description":null}],"edges":[{"source":"A","target":"external_step","label":null},{"source":"t","target":"resource_e53a177096fb","label":"c"}],"description":null}}"#
         ]],
     );
 }

@@ -36,6 +36,7 @@ pub(in crate::store) fn turn(store: &dyn Store, key: RunKey, head: u64) -> Turn 
         at: Timestamp(1_000 + head),
         status: Status::Running,
         idle: false,
+        rests: false,
         next_sequence: 0,
         journal: format!("turn {head}").into(),
         stream: None,

@@ -63,11 +63,16 @@ pub async fn unfinished_runs_are_those_with_something_to_do(store: &dyn Store) {
     let busy = start(store, "h4", "at work, with a message").await;
     let ended = start(store, "h5", "ended").await;
     let answered = start(store, "h6", "idle, message consumed").await;
-    for key in [called, busy, answered] {
+    let resting = start(store, "h7", "at rest").await;
+    let roused = start(store, "h8", "at rest, with a message").await;
+    for key in [called, busy, answered, roused] {
         deliver(store, key, "m").await;
     }
     for key in [idle, called, answered] {
         commit(store, Turn { idle: true, ..turn(store, key, 1) }).await;
+    }
+    for key in [resting, roused] {
+        commit(store, Turn { rests: true, ..turn(store, key, 1) }).await;
     }
     commit(store, last_turn(store, ended, 1)).await;
     let consumed = inbox_ids(store, answered).await;
@@ -80,11 +85,16 @@ pub async fn unfinished_runs_are_those_with_something_to_do(store: &dyn Store) {
         names.sort();
         names
     };
-    let expected = ["at work", "at work, with a message", "idle, with a message"];
-    assert_eq!(unfinished().await, expected);
+    let expected = "at rest, with a message; at work; at work, with a message; ";
+    assert_eq!(unfinished().await.join("; "), format!("{expected}idle, with a message"));
+    let row = store.run(&RunId::new("at rest")).await.expect("the store answers");
+    assert!(!row.expect("it is there").idle);
 
-    commit(store, turn(store, idle, 2)).await;
-    assert_eq!(unfinished().await, ["at work", "at work, with a message", "idle", expected[2]]);
+    for key in [idle, resting] {
+        commit(store, turn(store, key, 2)).await;
+    }
+    let all = format!("at rest; {expected}idle; idle, with a message");
+    assert_eq!(unfinished().await.join("; "), all);
 }
 
 /// A node takes only runs that it has the code for.

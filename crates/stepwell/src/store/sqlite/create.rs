@@ -86,7 +86,7 @@ fn insert(
         numbers.epoch,
         new.turn.id.cast_signed(),
         row::status_number(new.turn.status),
-        new.turn.idle,
+        row::rest_number(&new.turn),
         numbers.next_sequence,
         moment(new.turn.at),
     ))?;

@@ -6,7 +6,7 @@ use rusqlite::types::{FromSqlError, Type};
 use stepwell_core::{InboxId, RunId, Timestamp};
 
 use super::number::{unpack, unsigned};
-use crate::store::{InboxRow, RunKey, RunRow, Status, StreamRow};
+use crate::store::{InboxRow, RunKey, RunRow, Status, StreamRow, Turn};
 
 /// The columns that [`run`] reads, for a statement in which the table is called `r`.
 macro_rules! run_columns {
@@ -28,11 +28,24 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         head: unsigned(row, 6)?,
         turn_id: row.get::<_, i64>(7)?.cast_unsigned(),
         status: status(row, 8)?,
-        idle: row.get(9)?,
+        idle: row.get::<_, i64>(9)? == IDLE,
         next_sequence: unsigned(row, 10)?,
         started_at: Timestamp(unsigned(row, 11)?),
         updated_at: Timestamp(unsigned(row, 12)?),
     })
+}
+
+/// What stands in the column `idle` for a run that waits for the outside.
+const IDLE: i64 = 1;
+
+/// Returns the number that stands for how much a run rests after a turn. Indices and queries say
+/// 0 for one that has something to do.
+pub(super) fn rest_number(turn: &Turn) -> i64 {
+    match (turn.idle, turn.rests) {
+        (true, _) => IDLE,
+        (false, true) => 2,
+        (false, false) => 0,
+    }
 }
 
 /// Reads a run's number.

@@ -87,7 +87,7 @@ fn advance(
         numbers.epoch,
         turn.id.cast_signed(),
         row::status_number(turn.status),
-        turn.idle,
+        row::rest_number(turn),
         numbers.next_sequence,
         moment(turn.at),
     ))?;

@@ -33,6 +33,7 @@ CREATE TABLE runs (
     turn_id INTEGER NOT NULL,
     -- 0 running, 1 completed, 2 failed, 3 timed out, 4 cancelled.
     status INTEGER NOT NULL,
+    -- 1 if it waits for the outside, 2 if it has nothing to do until a timer is due, else 0.
     idle INTEGER NOT NULL,
     next_sequence INTEGER NOT NULL,
     -- Microseconds since 1970, as everywhere.
