@@ -8,6 +8,9 @@ use std::fmt;
 use serde_json::Value;
 use stepwell_core::{Cause, Failure};
 
+use crate::MAX_EVENT_BYTES;
+use crate::engine::state::{MAX_DEPTH, depth};
+
 /// How many causes of an error are kept: chains are short, unless they go in a circle.
 const MAX_CAUSES: usize = 16;
 
@@ -110,7 +113,7 @@ impl StepError {
             kind: self.kind.clone().into_owned(),
             message: self.to_string(),
             causes: self.causes(),
-            details: self.details.clone(),
+            details: self.details.as_ref().map(kept),
             is_fatal: self.fatal,
         }
     }
@@ -121,6 +124,18 @@ impl StepError {
         let stored = Some(causes);
         Self { details, stored, fatal: is_fatal, ..Self::new(message).with_kind(kind) }
     }
+}
+
+/// Details are kept if they can be read back from the journal, and are not too long to carry.
+fn kept(details: &Value) -> Value {
+    if depth(details) > MAX_DEPTH {
+        return format!("left out: nested over {MAX_DEPTH} deep").into();
+    }
+    let bytes = details.to_string().len();
+    if bytes > MAX_EVENT_BYTES {
+        return format!("left out: {bytes} bytes long, over {MAX_EVENT_BYTES}").into();
+    }
+    details.clone()
 }
 
 impl<E: StdError + Send + Sync + 'static> From<E> for StepError {

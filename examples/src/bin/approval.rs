@@ -2,9 +2,10 @@
 //! run waits it is a row in the database and nothing else.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
+use std::path::Path;
 use std::sync::Arc;
 
-use stepwell::engine::Cursor;
+use anyhow::Context as _;
 use stepwell::store::{SqliteOptions, SqliteStore};
 use stepwell::{Engine, Event, IntoWorkflow, StreamItem, workflow};
 
@@ -55,22 +56,30 @@ impl ApprovalFlow {
     }
 }
 
+async fn open(file: &Path) -> anyhow::Result<Engine> {
+    let store = Arc::new(SqliteStore::open(file, SqliteOptions::default())?);
+    let approval = ApprovalFlow.into_workflow()?;
+    Ok(Engine::builder().store(store).workflow("approval", approval).open().await?)
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let file = std::env::temp_dir().join(format!("stepwell-approval-{}.db", std::process::id()));
-    let store = Arc::new(SqliteStore::open(&file, SqliteOptions::default())?);
-    let engine = Engine::builder().store(store).workflow("approval", ApprovalFlow.into_workflow()?);
-    let engine = engine.open().await?;
-
+    let engine = open(&file).await?;
     let run = engine.run("approval", Order { id: 7, amount: 120 }).await?;
-    let (_, mut events) = engine.events(run.handler(), Cursor::Start).await?;
+    let handler = run.handler().to_owned();
+    let mut events = run.events();
     while let Some(item) = events.next().await? {
         if let StreamItem::Event(event) = item.item {
             println!("{} {}", event.name, event.value.text());
             break;
         }
     }
-    // Here days may pass, and the process may be restarted.
+    engine.shutdown().await?;
+
+    // Here days may pass. Another process finds the run by the name of its handler.
+    let engine = open(&file).await?;
+    let run = engine.find(&handler).await?.context("the run is gone")?;
     run.send(Decision { order: 7, ok: true }).await?;
     let outcome: Outcome = run.result().await?;
     println!("{}", outcome.text);

@@ -91,6 +91,11 @@ impl Answers {
         self.handed_over.insert(key);
     }
 
+    /// Tells whether something else than the poll of the body is about to take an answer.
+    pub(super) fn is_handed_over(&self, key: &CallKey) -> bool {
+        self.handed_over.contains(key)
+    }
+
     /// Takes the answer to a call, if it was released.
     pub(super) fn take(&mut self, key: &CallKey) -> Option<Outcome> {
         self.handed_over.remove(key);

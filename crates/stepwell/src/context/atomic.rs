@@ -94,6 +94,11 @@ impl<S: State> Context<S> {
         let _order = calls.wait_for(working.order.lock()).await?;
         if !working.is_begun() {
             let turn = calls.wait_for(self.state.turn()).await?;
+            if calls.are_waiting() {
+                // Another branch has begun to wait meanwhile: nobody could change the state until
+                // it is answered.
+                return Err(ContextError::Atomic);
+            }
             let latest = self.state.latest();
             let changes = Changes { latest, write: write::<S>, turn };
             calls.unless_over(|| *working.changes.lock() = Some(changes))?;

@@ -217,8 +217,11 @@ impl Calls {
     ) -> Poll<Result<Outcome, ContextError>> {
         let mut guard = self.state.lock();
         let state = &mut *guard;
+        let is_handed_over = state.answers.is_handed_over(key);
         if let Some(outcome) = state.answers.take(key) {
             let waker = state.close(key);
+            // A task of the body's has it now: from here on the body may do nothing but wait.
+            is_handed_over.then(|| self.look(state));
             drop(guard);
             drop(waker);
             return Poll::Ready(Ok(outcome));
@@ -230,8 +233,7 @@ impl Calls {
         let is_own = state.wakers.contains(&is_polled_with);
         let waker = (!is_own).then(|| task.waker().clone());
         let old = state.open.get_mut(key).map(|slot| std::mem::replace(slot, waker));
-        // Whatever dropping a waker does, it finds the calls unlocked.
-        drop(guard);
+        drop(guard); // Whatever dropping a waker does, it finds the calls unlocked.
         drop(old);
         Poll::Pending
     }
@@ -352,7 +354,7 @@ impl Calls {
     }
 
     /// Returns a token that is cancelled when the run ends, or leaves this process.
-    pub(super) fn cancelled(&self) -> CancellationToken {
+    pub(crate) fn cancelled(&self) -> CancellationToken {
         self.ended.clone()
     }
 

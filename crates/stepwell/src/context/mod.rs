@@ -209,7 +209,8 @@ impl<S: State> Context<S> {
 
     /// Returns a token that is cancelled when the run ends, or leaves this process: then it goes on
     /// elsewhere, so this is no place to undo things. A body that does not return within
-    /// half a second after that is dropped at its next `await`.
+    /// half a second after that is dropped at its next `await`. It is cancelled as well when the
+    /// attempt has taken longer than it may, for those that block their thread.
     #[must_use]
     pub fn cancelled(&self) -> CancellationToken {
         self.raw.inner.calls.cancelled()

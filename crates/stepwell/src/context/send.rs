@@ -7,6 +7,8 @@ use crate::Event;
 use crate::engine::mailbox::Input;
 use crate::workflow::State;
 
+const STOP: &str = "a stop event that is sent ends nothing; return it";
+
 impl<S: State> Context<S> {
     /// Sends an event to every step that accepts it.
     ///
@@ -18,8 +20,13 @@ impl<S: State> Context<S> {
     /// # Errors
     ///
     /// See [`ContextError`].
-    pub async fn send<E: Event>(&self, event: E) -> Result<(), ContextError> {
-        self.send_event(event, None).await
+    // No async function, so that the compiler names the caller's line if it is a stop event.
+    pub fn send<E: Event>(
+        &self,
+        event: E,
+    ) -> impl Future<Output = Result<(), ContextError>> + Send {
+        const { assert!(!matches!(E::FAMILY, Family::Stop), "{}", STOP) };
+        self.send_event(event, None)
     }
 
     /// Sends an event to one step.
@@ -28,11 +35,20 @@ impl<S: State> Context<S> {
     ///
     /// Returns [`ContextError::NotAccepted`] if there is no such step or it does not accept single
     /// events of this type, and else as [`ContextError`] says.
-    pub async fn send_to<E: Event>(&self, step: &str, event: E) -> Result<(), ContextError> {
-        if !self.raw.inner.workflow.takes(step, E::NAME) {
-            return Err(ContextError::NotAccepted { step: step.to_owned(), event: E::NAME });
+    pub fn send_to<E: Event>(
+        &self,
+        step: &str,
+        event: E,
+    ) -> impl Future<Output = Result<(), ContextError>> + Send {
+        const { assert!(!matches!(E::FAMILY, Family::Stop), "{}", STOP) };
+        let takes = self.raw.inner.workflow.takes(step, E::NAME);
+        let step = step.to_owned();
+        async move {
+            if !takes {
+                return Err(ContextError::NotAccepted { step, event: E::NAME });
+            }
+            self.send_event(event, Some(step.into())).await
         }
-        self.send_event(event, Some(step.into())).await
     }
 
     async fn send_event<E: Event>(
@@ -40,12 +56,6 @@ impl<S: State> Context<S> {
         event: E,
         target: Option<Name>,
     ) -> Result<(), ContextError> {
-        const {
-            assert!(
-                !matches!(E::FAMILY, Family::Stop),
-                "a stop event that is sent ends nothing; return it"
-            );
-        }
         let inner = &*self.raw.inner;
         let event = inner.raw(&event)?;
         let (name, to) = (event.name.clone(), target.clone());

@@ -19,13 +19,21 @@ impl<S: State> Context<S> {
     /// # Errors
     ///
     /// See [`ContextError`].
-    pub async fn stream<E: Event>(&self, event: E) -> Result<(), ContextError> {
+    // No async function, so that the compiler names the caller's line if it is a stop event.
+    pub fn stream<E: Event>(
+        &self,
+        event: E,
+    ) -> impl Future<Output = Result<(), ContextError>> + Send {
         const {
             assert!(
                 !matches!(E::FAMILY, Family::Stop),
                 "a stop event on the stream would tell readers that the run has ended; return it"
             );
         }
+        self.stream_event(event)
+    }
+
+    async fn stream_event<E: Event>(&self, event: E) -> Result<(), ContextError> {
         let inner = &*self.raw.inner;
         let event = inner.raw(&event)?;
         let digest = digest(&event);

@@ -14,6 +14,7 @@ use stepwell_core::{CallKind, Event as RawEvent, Name, Outcome, Payload, Tick, W
 use super::numbers::WAIT_NAME;
 use super::{Context, ContextError, check_size};
 use crate::engine::mailbox::Input;
+use crate::engine::state::{MAX_DEPTH, depth};
 use crate::event;
 use crate::workflow::State;
 use crate::{Event, TypeRef};
@@ -99,6 +100,10 @@ impl<S: State, E: Event> Wait<'_, S, E> {
     /// null.
     pub fn matching(mut self, field: &str, value: impl Serialize) -> Self {
         match serde_json::to_value(value) {
+            Ok(value) if depth(&value) > MAX_DEPTH => {
+                let what = format!("`{field}` is nested over {MAX_DEPTH} deep");
+                self.error = Some(ContextError::Json(serde::ser::Error::custom(what)));
+            }
             Ok(value) => {
                 self.matching.insert(field.to_owned(), value);
             }

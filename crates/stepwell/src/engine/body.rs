@@ -64,8 +64,7 @@ impl Body {
         let Some(first) = self.context.finish(ended.is_ok()) else { return };
         let tick = match ended {
             Ok(output) => {
-                let events: Vec<&str> = output.events().iter().map(|event| &*event.name).collect();
-                tracing::debug!(?events, "an attempt returned");
+                tracing::debug!(output = summary(&output), "an attempt returned");
                 Tick::Returned { item, attempt, output }
             }
             Err(failed) => {
@@ -210,7 +209,11 @@ impl Future for Running<'_> {
             return Poll::Pending;
         }
         match this.poll_limits(task) {
-            Some(failure) => Poll::Ready(Err(Failed::Failure(failure))),
+            Some(failure) => {
+                // One that blocks its thread cannot be dropped.
+                this.body.context.inner.calls.cancelled().cancel();
+                Poll::Ready(Err(Failed::Failure(failure)))
+            }
             None => Poll::Pending,
         }
     }
@@ -242,6 +245,14 @@ fn fitting(output: Output) -> Result<Output, Failure> {
         )));
     }
     Ok(output)
+}
+
+fn summary(output: &Output) -> String {
+    match output {
+        Output::Nothing => "nothing".to_owned(),
+        Output::Event(event) => event.name.to_string(),
+        Output::Events(events) => format!("a list of {}", events.len()),
+    }
 }
 
 fn panicked(said: &str) -> Failure {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use stepwell_core::{Event as RawEvent, RunId};
 
+use super::load;
 use super::start::StartedRun;
 use super::stream::EventStream;
 use super::{Engine, EngineError, RunRecord, Start};
@@ -14,7 +15,7 @@ use crate::store::Status;
 use crate::workflow::BuildError;
 use crate::{Event, emit, event};
 
-/// A run that was started in this process.
+/// A handle on a run, from [`Engine::run`] or [`Engine::find`].
 ///
 /// Dropping it changes nothing for the run. Awaiting it waits for the end and returns the stop
 /// event as it is stored; [`Run::result`] reads it as a type.
@@ -78,6 +79,24 @@ impl Engine {
         let start = Start { workflow: workflow.to_owned(), input, handler: None };
         let started = self.begin(start).await?;
         Ok(Run { engine: self.clone(), started })
+    }
+
+    /// Returns the newest run of a handler, whoever started it and whether or not it has ended;
+    /// none if there is no such handler.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`EngineError::Store`].
+    pub async fn find(&self, handler: &str) -> Result<Option<Run>, EngineError> {
+        let shared = &self.shared;
+        let Some(row) = shared.store.handler(handler).await? else { return Ok(None) };
+        let subscription = shared.hub.subscribe(&row.run);
+        // Looked at again, now that its end cannot be missed.
+        let Some(row) = shared.store.run(&row.run).await? else { return Ok(None) };
+        if row.status.is_ended() {
+            load::publish_end(shared, row.clone()).await?;
+        }
+        Ok(Some(Run { engine: self.clone(), started: StartedRun { row, subscription } }))
     }
 }
 

@@ -55,10 +55,14 @@ impl Input {
             Tick::Remembered(remembered) => {
                 remembered.outcome.as_ref().map_or(0, |value| value.text().len())
             }
+            Tick::Updated(updated) => updated.returned.text().len(),
+            Tick::WaitBegun(wait) => wait.request.as_ref().map_or(0, size),
+            Tick::Failed { failure, .. } => failure.message.len(),
             // Their size is limited, and small as a rule.
             _ => 0,
         };
-        tick + self.streamed.iter().map(size).sum::<usize>()
+        let first = self.first.as_ref().map_or(0, |first| first.bytes());
+        first + tick + self.streamed.iter().map(size).sum::<usize>()
     }
 
     /// Tells whether it may wait a little for more of its kind.

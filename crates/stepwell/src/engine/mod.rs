@@ -202,7 +202,8 @@ impl Engine {
         let mut last = last.into_iter();
         let records = rows.into_iter().map(|row| {
             let last = if row.status.is_ended() { last.next().flatten() } else { None };
-            RunRecord::read(row, last.as_ref())
+            let set_aside = self.shared.why_set_aside(&row.run);
+            RunRecord { set_aside, ..RunRecord::read(row, last.as_ref()) }
         });
         Ok(records.collect())
     }

@@ -23,6 +23,9 @@ pub struct RunRecord {
     pub updated_at: Timestamp,
     /// The sequence that its next stream item gets.
     pub next_sequence: u64,
+    /// Why it cannot go on in this process, if it was set aside: it waits until a person has
+    /// looked at it, or other code is registered, and can be cancelled.
+    pub set_aside: Option<String>,
     /// The event it ended with: the last of its stream. None if it has not ended, or if that
     /// event cannot be read.
     pub end: Option<RawEvent>,
@@ -40,6 +43,7 @@ impl RunRecord {
             started_at: row.started_at,
             updated_at: row.updated_at,
             next_sequence: row.next_sequence,
+            set_aside: None,
             end,
         }
     }

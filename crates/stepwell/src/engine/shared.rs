@@ -273,6 +273,11 @@ impl Shared {
         self.parked.lock().clone()
     }
 
+    /// Returns why a run was set aside, if it was.
+    pub(crate) fn why_set_aside(&self, run: &RunId) -> Option<String> {
+        self.parked.lock().get(run).cloned()
+    }
+
     pub(crate) fn is_known(&self, run: &RunId) -> bool {
         self.residents.lock().contains_key(run) || self.parked.lock().contains_key(run)
     }

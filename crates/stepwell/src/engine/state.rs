@@ -18,7 +18,7 @@ use crate::workflow::State;
 
 /// How deep a state may be nested: a journal entry nests it a little deeper, and JSON is read back
 /// up to 128 levels.
-const MAX_DEPTH: usize = 100;
+pub(crate) const MAX_DEPTH: usize = 100;
 
 /// The state of a run, of a type that only its steps know.
 pub(crate) trait ErasedState: Any + Send + Sync {
@@ -118,7 +118,7 @@ impl<S: State> Latest<S> {
     }
 }
 
-fn depth(json: &Value) -> usize {
+pub(crate) fn depth(json: &Value) -> usize {
     match json {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
         Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),

@@ -13,6 +13,69 @@ use crate::shape::InputShape;
 /// A step returns a list, which opens a batch; its members go through other steps; a step that
 /// takes a `Join` runs once, when nothing of the batch is left to run. Members of which nothing
 /// came are simply not there.
+///
+/// A member that itself leads to a list opens a batch within the batch. A join takes the innermost
+/// batch that its events are in, and what it returns is in the batch around that one, in the place
+/// of the member that the list came from: so an inner join runs for each member of the outer list,
+/// and a join of what inner joins return runs once.
+///
+/// # Examples
+///
+/// Words of lines of a text, counted line by line and then in all:
+///
+/// ```
+/// use stepwell::{Event, FanOut, IntoWorkflow, Join, StopEvent, workflow};
+///
+/// #[derive(Event)]
+/// #[event(start)]
+/// struct Text { text: String }
+///
+/// #[derive(Event)]
+/// struct Line { words: Vec<String> }
+///
+/// #[derive(Event)]
+/// struct Word { length: usize }
+///
+/// #[derive(Event)]
+/// struct LineLength { length: usize }
+///
+/// struct Lengths;
+///
+/// #[workflow]
+/// impl Lengths {
+///     #[step]
+///     async fn lines(&self, text: Text) -> FanOut<Line> {
+///         let words = |line: &str| line.split(' ').map(str::to_owned).collect();
+///         text.text.lines().map(|line| Line { words: words(line) }).collect()
+///     }
+///
+///     #[step]
+///     async fn words(&self, line: Line) -> FanOut<Word> {
+///         line.words.iter().map(|word| Word { length: word.len() }).collect()
+///     }
+///
+///     // Once for each line.
+///     #[step]
+///     async fn line(&self, words: Join<Word>) -> LineLength {
+///         LineLength { length: words.iter().map(|word| word.length).sum() }
+///     }
+///
+///     // Once.
+///     #[step]
+///     async fn all(&self, lines: Join<LineLength>) -> StopEvent {
+///         let lengths = lines.by_emission().into_iter().map(|line| line.length);
+///         StopEvent::new(lengths.collect::<Vec<_>>())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let text = Text { text: "a well\nof steps".to_owned() };
+/// let stop: StopEvent = Lengths.run(text).await?.result().await?;
+/// assert_eq!(stop.result.to_string(), "[5,7]");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Join<E> {
     members: Vec<E>,

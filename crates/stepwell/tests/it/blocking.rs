@@ -135,7 +135,7 @@ async fn a_blocking_step_that_panics_or_fails_is_tried_again(home: Home) {
 fn overdue(gate: Gate, log: &Log, options: StepOptions) -> Workflow {
     let log = log.clone();
     let policy = retry().wait(Wait::none()).stop(attempts(2));
-    let options = options.timeout(Duration::from_millis(20)).retry(policy);
+    let options = options.timeout(Duration::from_millis(200)).retry(policy);
     Workflow::builder("Overdue")
         .state::<u32>()
         .additional_event::<HumanResponseEvent>()
@@ -198,6 +198,27 @@ async fn a_blocking_body_whose_time_is_over_does_not_keep_others_from_the_state(
         open(&Home::memory().store(), &overdue(gate, &log, StepOptions::new().atomic())).await;
     let text = after_time(&engine, &open_gate, &log).await;
     assert!(text.ends_with("StopEvent {\"result\":[2,10]}\n"), "{text}");
+}
+
+#[tokio::test]
+async fn a_blocking_body_is_told_that_its_time_is_over() {
+    let (open_gate, gate) = Gate::new();
+    let policy = retry().wait(Wait::none()).stop(attempts(2));
+    let options = StepOptions::new().timeout(Duration::from_millis(200)).retry(policy);
+    let workflow = Workflow::builder("Overdue")
+        .blocking_step("work", options, move |_: StartEvent, ctx: BlockingContext| {
+            if ctx.attempt() == 1 {
+                ctx.block_on(ctx.cancelled().cancelled_owned());
+                open_gate.send(()).unwrap();
+            } else {
+                gate.pass();
+            }
+            StopEvent::new(ctx.cancelled().is_cancelled())
+        })
+        .build()
+        .unwrap();
+    let end = end(&Home::memory(), &workflow).await;
+    assert_eq!(end, r#"StopEvent {"result":false}"#);
 }
 
 #[tokio::test]

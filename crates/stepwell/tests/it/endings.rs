@@ -1,6 +1,7 @@
 //! Ends that come while other things are under way, and cancels that come at any time.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use expect_test::expect;
@@ -210,6 +211,32 @@ fn c_14_a_run_that_was_cancelled_stays_so_in_the_next_life() {
             assert!(engine.send(what, event::<HumanResponseEvent>(), None).await.is_err());
         }
     });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_never_yields_holds_up_neither_cancel_nor_others() {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let workflow = Workflow::builder("Spinning")
+        .step("step", move |start: StartEvent, _: Context| {
+            let stop = Arc::clone(&stopped);
+            async move {
+                while start.get::<bool>("spin").unwrap_or_default() && !stop.load(Relaxed) {
+                    std::hint::spin_loop();
+                }
+                StopEvent::default()
+            }
+        })
+        .build()
+        .unwrap();
+    let engine = open(&Home::memory().store(), &workflow).await;
+    let input = raw::<StartEvent>(&json!({ "spin": true }));
+    engine.start(stepwell::engine::Start { input, ..start() }).await.unwrap();
+    soon(engine.cancel("h")).await.unwrap();
+    let other = stepwell::engine::Start { handler: None, ..start() };
+    soon(engine.start_and_wait(other)).await.unwrap();
+    soon(engine.shutdown()).await.unwrap();
+    stop.store(true, Relaxed);
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,11 +13,25 @@ use stepwell::{
     Workflow,
 };
 
-use crate::kit::{Home, soon, stream_text};
+use crate::kit::{self, Home, on_each_store, soon, stream_text};
 use crate::parts::{end, start, timed};
 use crate::paused::{event, life, open, pass, status, until};
 
 const SECOND: Duration = Duration::from_secs(1);
+
+on_each_store! {
+    a_run_may_have_all_time_that_there_is,
+}
+
+async fn a_run_may_have_all_time_that_there_is(home: Home) {
+    let builder = Workflow::builder("Asking").timeout(Duration::MAX).deadline(Duration::MAX);
+    let engine = kit::open(&home.store(), &asking(builder, 0)).await;
+    engine.start(start()).await.unwrap();
+    kit::until(async || engine.handler("h").await.unwrap().unwrap().idle).await;
+    engine.send("h", event::<HumanResponseEvent>(), None).await.unwrap();
+    let text = soon(stream_text(&engine, "h")).await;
+    assert!(text.ends_with("StopEvent {}\n"), "{text}");
+}
 
 /// One step with these options.
 fn limited<F, R>(options: StepOptions, body: F) -> Workflow

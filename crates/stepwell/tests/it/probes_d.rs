@@ -1,19 +1,23 @@
-//! What LlamaIndex Workflows does in the situations of its probes p29 to p37, and what is done
+//! What LlamaIndex Workflows does in the situations of its probes p26 to p42, and what is done
 //! here. Each test is called after its probe; where the answer differs, it says why.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use expect_test::expect;
 use serde_json::json;
 use stepwell::engine::Cursor;
+use stepwell::retry::{Wait, attempts, retry};
 use stepwell::{
-    BlockingContext, Context, Event, HumanResponseEvent, InputRequiredEvent, StartEvent, StepError,
-    StepOptions, StopEvent, Workflow,
+    BlockingContext, Context, Event, HumanResponseEvent, InputRequiredEvent, Join, StartEvent,
+    StepError, StepOptions, StopEvent, Workflow,
 };
 
+use crate::deaths::{Survived, through_deaths};
 use crate::kit::{Home, line, read_text, soon, stream_text};
-use crate::parts::{Log, raw, start, timed};
-use crate::paused::{self, pass};
+use crate::parts::{Done, Log, Part, end_on, parts, raw, start, timed};
+use crate::paused::{self, life, pass};
 
 async fn ms(millis: u64) {
     crate::paused::rest(Duration::from_millis(millis)).await;
@@ -114,6 +118,44 @@ async fn p29_what_was_sent_stays_sent_if_its_sender_fails() {
     assert_eq!(log.text(), "escaped");
 }
 
+struct Shared(u64);
+
+struct Fresh(u64);
+
+#[tokio::test(start_paused = true)]
+async fn p26_a_resource_is_shared_by_the_runs_of_a_workflow_or_made_for_each_body() {
+    // Found by its type rather than by the name of its factory, so that two cannot be mistaken.
+    let made = Arc::new(AtomicU64::new(0));
+    let counts = [Arc::clone(&made), Arc::clone(&made)];
+    let [shared, fresh] = counts.map(|made| move || made.fetch_add(1, Ordering::Relaxed));
+    let policy = retry().wait(Wait::none()).stop(attempts(2));
+    let workflow = Workflow::builder("Resources")
+        .resource_with(move |_| {
+            let n = shared();
+            async move { Ok::<_, StepError>(Shared(n)) }
+        })
+        .resource_each(move |_| {
+            let n = fresh();
+            async move { if n == 1 { Err(StepError::new("factory failed")) } else { Ok(Fresh(n)) } }
+        })
+        .step_with(
+            "s",
+            StepOptions::new().retry(policy),
+            |_: StartEvent, ctx: Context| async move {
+                let shared = ctx.resource::<Shared>().await?.0;
+                let fresh = ctx.resource::<Fresh>().await?.0;
+                let again = ctx.resource::<Fresh>().await?.0;
+                Ok::<_, StepError>(StopEvent::new(vec![shared, fresh, again]))
+            },
+        )
+        .build()
+        .unwrap();
+    let engine = paused::open(&Home::memory().store(), &workflow).await;
+    // A factory that fails fails the attempt.
+    assert_eq!(end_on(&engine).await, r#"StopEvent {"result":[0,2,2]}"#);
+    assert_eq!(end_on(&engine).await, r#"StopEvent {"result":[0,3,3]}"#);
+}
+
 #[derive(Event)]
 #[event(request)]
 struct Ask {
@@ -171,6 +213,81 @@ async fn p31_a_blocking_step_runs_elsewhere_and_may_send() {
     assert!(text.contains("[r running]") && text.contains("streamed"), "{text}");
     let stop: StopEvent = soon(run.result()).await.unwrap();
     assert_eq!(stop.result, json!(true));
+}
+
+#[test]
+fn p32_a_run_goes_on_from_its_journal_and_the_state_is_part_of_it() {
+    let log = Log::default();
+    let told = log.clone();
+    let workflow = Workflow::builder("Restore")
+        .state::<String>()
+        .step("s", |_: StartEvent, ctx: Context<String>| async move {
+            ctx.update(|state| *state = "v".to_owned()).await?;
+            Ok::<_, StepError>(parts(3))
+        })
+        .step_with("w", StepOptions::new().workers(1), move |part: Part, ctx: Context<String>| {
+            told.add(format!("{}", part.n));
+            async move {
+                ctx.stream(Part { n: part.n }).await?;
+                ms(100).await;
+                Ok::<_, StepError>(Done { n: part.n })
+            }
+        })
+        .step("j", |done: Join<Done>, ctx: Context<String>| async move {
+            let numbers: Vec<_> = done.iter().map(|done| done.n).collect();
+            StopEvent::new(json!([numbers, *ctx.state()]))
+        })
+        .build()
+        .unwrap();
+    let home = Home::memory();
+    life(async {
+        let engine = paused::open(&home.store(), &workflow).await;
+        engine.start(start()).await.unwrap();
+        ms(250).await;
+    });
+    log.add("| restored:");
+    life(async {
+        let engine = paused::open(&home.store(), &workflow).await;
+        let text = soon(stream_text(&engine, "h")).await;
+        assert!(text.ends_with("StopEvent {\"result\":[[0,1,2],\"v\"]}\n"), "{text}");
+        assert_eq!(text.matches("Part {").count(), 3, "{text}");
+    });
+    expect!["0 1 2 | restored: 2"].assert_eq(&log.text());
+}
+
+#[test]
+fn p42_what_was_sent_before_a_crash_is_delivered_once() {
+    let make = || {
+        let workflow = Workflow::builder("Sends")
+            .state::<Vec<u32>>()
+            .additional_event::<Part>()
+            .step("s", |_: StartEvent, ctx: Context<Vec<u32>>| async move {
+                for part in parts(3) {
+                    ctx.send(part).await?;
+                }
+                ms(50).await;
+                Ok::<_, StepError>(note("s returned"))
+            })
+            .step_with(
+                "t",
+                StepOptions::new().workers(1),
+                |part: Part, ctx: Context<Vec<u32>>| async move {
+                    ctx.update(|seen| seen.push(part.n)).await?;
+                    Ok::<_, StepError>(())
+                },
+            )
+            .step("end", |_: Note, ctx: Context<Vec<u32>>| async move {
+                ms(50).await;
+                StopEvent::new(ctx.state().to_vec())
+            })
+            .build()
+            .unwrap();
+        (workflow, ())
+    };
+    let check = |(), survived: Survived| {
+        assert_eq!(survived.end, r#"StopEvent {"result":[0,1,2]}"#, "{survived:?}");
+    };
+    through_deaths(Home::memory, make, check);
 }
 
 /// Asks when it begins, and each time it is begun again.

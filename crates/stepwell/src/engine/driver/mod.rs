@@ -153,6 +153,8 @@ struct Driver {
     last_turn: Option<Instant>,
     /// The timers of the run that are held for it.
     timers: Held,
+    /// Whether its bodies are counted among those that wait in memory.
+    is_resident: bool,
     /// Whether the memory of its bodies is needed.
     pressed: bool,
     /// Whether other runs wait for its place in memory, or might.
@@ -205,6 +207,7 @@ impl Driver {
             inbox: true,
             last_turn: None,
             timers: Held::default(),
+            is_resident: false,
             pressed: false,
             limited: false,
         }
@@ -241,7 +244,9 @@ impl Driver {
         // it is read.
         let forgets = self.state.is_timed() && !self.draft.is_empty();
         let rests = self.state.is_at_rest() && !self.state.is_quiet() && !forgets;
-        self.shared.resting.leave(&self.row.run);
+        if std::mem::take(&mut self.is_resident) {
+            self.shared.resting.leave(&self.row.run);
+        }
         if !rests || self.inbox {
             return false;
         }
@@ -249,6 +254,7 @@ impl Driver {
             None => self.limited || !self.is_due_soon(),
             Some(_) if pressed || self.limited => true,
             Some(bytes) => {
+                self.is_resident = true;
                 for run in self.shared.resting.rest(&self.row.run, bytes) {
                     self.shared.press(&run);
                 }
