@@ -17,6 +17,16 @@ impl<S: State> Context<S> {
     ///
     /// A stop event does not compile here: only one that is returned ends the run.
     ///
+    /// ```compile_fail
+    /// # use stepwell::{Context, ContextError, StopEvent};
+    /// # use std::pin::Pin;
+    /// # type Called<'a> = Pin<Box<dyn Future<Output = Result<(), ContextError>> + 'a>>;
+    /// fn step(ctx: &Context) -> Called<'_> {
+    ///     Box::pin(async move { ctx.send(StopEvent::default()).await })
+    /// }
+    /// # fn main() { let _: fn(&Context) -> Called<'_> = step; }
+    /// ```
+    ///
     /// # Errors
     ///
     /// See [`ContextError`].

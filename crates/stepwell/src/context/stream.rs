@@ -16,6 +16,16 @@ impl<S: State> Context<S> {
     ///
     /// A stop event does not compile here: it would tell readers that the run has ended.
     ///
+    /// ```compile_fail
+    /// # use stepwell::{Context, ContextError, StopEvent};
+    /// # use std::pin::Pin;
+    /// # type Called<'a> = Pin<Box<dyn Future<Output = Result<(), ContextError>> + 'a>>;
+    /// fn step(ctx: &Context) -> Called<'_> {
+    ///     Box::pin(async move { ctx.stream(StopEvent::default()).await })
+    /// }
+    /// # fn main() { let _: fn(&Context) -> Called<'_> = step; }
+    /// ```
+    ///
     /// # Errors
     ///
     /// See [`ContextError`].

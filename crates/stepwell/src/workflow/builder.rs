@@ -189,7 +189,8 @@ impl<S: State> Builder<S> {
     }
 
     /// Adds a step that blocks its thread: it runs on one of those that tokio keeps for that.
-    /// A body that has been started cannot be stopped; what it returns after the end of its run
+    /// A body that has been started cannot be stopped, and keeps the process from ending: one that
+    /// takes long should look at [`Context::cancelled`]. What it returns after the end of its run
     /// is ignored.
     #[must_use]
     pub fn blocking_step<F, I, R>(

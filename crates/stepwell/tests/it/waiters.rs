@@ -5,11 +5,11 @@ use std::time::Duration;
 use stepwell::retry::{attempts, fixed, retry};
 use stepwell::store::Status;
 use stepwell::{
-    Context, ContextError, Event, FanOut, Join, RawEvent, StartEvent, StepError, StepOptions,
-    StopEvent, Workflow,
+    Context, ContextError, Event, FanOut, Join, MAX_EVENT_BYTES, RawEvent, StartEvent, StepError,
+    StepOptions, StopEvent, Workflow,
 };
 
-use crate::kit::Home;
+use crate::kit::{Home, soon};
 use crate::lives::{Answer, Ask, Note, Scene, answer, scenes, tenfold};
 use crate::paused::{life, open, pass, start, status, until};
 
@@ -170,4 +170,46 @@ fn we_16_a_limit_holds_in_the_next_life() {
         pass(2).await;
         until(async || status(&engine, "h").await == Status::Completed).await;
     });
+}
+
+#[derive(Event)]
+#[event(request)]
+struct Large {
+    text: String,
+}
+
+impl Large {
+    fn new() -> Self {
+        Self { text: "x".repeat(MAX_EVENT_BYTES) }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_large_is_refused_and_counts_as_no_call() {
+    let workflow = Workflow::builder("Large")
+        .step("step", |_: StartEvent, ctx: Context| async move {
+            let sent = ctx.send(Large::new()).await;
+            let published = ctx.stream(Large::new()).await;
+            let asked = ctx.wait::<Answer>().asking(Large::new()).await.map(|_| ());
+            let text = Large::new().text;
+            let matched = ctx.wait::<Answer>().matching("value", text).await.map(|_| ());
+            let refused = [sent, published, asked, matched].map(|refused| {
+                matches!(refused, Err(ContextError::TooLarge { bytes }) if bytes > MAX_EVENT_BYTES)
+            });
+            let collected = ctx.collect::<Large>("large", Large::new(), &["Large"]).await;
+            let message = collected.map(|_| ()).unwrap_err().to_string();
+            Ok::<_, StepError>(StopEvent::of(&(refused, message.contains("limit of 1048576")))?)
+        })
+        .additional_event::<Answer>()
+        .additional_event::<Large>()
+        .build()
+        .unwrap();
+    let home = Home::memory();
+    let engine = open(&home.store(), &workflow).await;
+    let record = soon(engine.start_and_wait(start("h"))).await.unwrap();
+    let end = record.end.unwrap();
+    assert_eq!(end.value.text(), r#"{"result":[[true,true,true,true],true]}"#);
+    let row = home.store().handler("h").await.unwrap().unwrap();
+    let journal = home.store().journal(row.key).await.unwrap();
+    assert_eq!(journal.len(), 2, "the start and the end");
 }
