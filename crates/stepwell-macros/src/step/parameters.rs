@@ -62,7 +62,10 @@ fn reference_refused(reference: &syn::TypeReference, ty: &Type) -> Error {
     let message = if is_called(ty, "Res") {
         format!("a step owns its resources, which are cheap to share: write `{ty_text}`")
     } else {
-        format!("a step owns the event that it takes: write `{ty_text}`, without the `&`")
+        format!(
+            "a step owns the event that it takes: write `{ty_text}`, without the `&`; if it is an \
+             alias of `Context`, write `Context`, by whose name the context is known"
+        )
     };
     Error::new_spanned(quote! { #reference }, message)
 }

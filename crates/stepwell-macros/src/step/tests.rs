@@ -230,7 +230,7 @@ fn every_parameter_that_is_wrong_is_told() {
             ) -> impl Emit {}
         },
         expect![[r#"
-            a step owns the event that it takes: write `Page`, without the `&`
+            a step owns the event that it takes: write `Page`, without the `&`; if it is an alias of `Context`, write `Context`, by whose name the context is known
             a step takes its context by shared reference: remove `mut`
             a step owns its resources, which are cheap to share: write `Res<Log>`
             a step names the type of what it takes
