@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stepwell::Engine;
-use stepwell::engine::EngineError;
+use stepwell::engine::{Cursor, EngineError};
 use stepwell_wire::llama::Refusal;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +17,8 @@ pub(crate) struct App {
     pub(crate) catalog: Catalog,
     pub(crate) heartbeat: Duration,
     pub(crate) body_limit: usize,
+    pub(crate) accepts_contexts: bool,
+    pub(crate) default_cursor: Cursor,
     pub(crate) closing: Closing,
 }
 

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use stepwell::MAX_EVENT_BYTES;
 use stepwell::engine::EngineError;
 use stepwell::store::StoreError;
-use stepwell_wire::llama::{ErrorBody, Refusal};
+use stepwell_wire::llama::{BodyError, ErrorBody, Refusal};
 
 use crate::reply;
 
@@ -32,6 +32,9 @@ impl From<EngineError> for ApiError {
             EngineError::UnknownWorkflow(_) => Refusal::UnknownWorkflow,
             EngineError::UnknownHandler(_) => Refusal::UnknownHandler,
             EngineError::WrongStart { expected, .. } => Refusal::WrongStart { expected },
+            EngineError::WrongState { problem } => {
+                Refusal::RunBody(BodyError::wrong_context(&problem))
+            }
             EngineError::Busy(handler) => Refusal::Busy { handler },
             EngineError::Ended(_) => Refusal::Ended,
             EngineError::UnknownStep(step) => Refusal::UnknownStep { step },

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use stepwell::Engine;
+use stepwell::engine::Cursor;
 
 use crate::app::{App, Closing};
 use crate::llama;
@@ -30,6 +31,8 @@ pub struct Server {
     pub(crate) engine: Engine,
     heartbeat: Duration,
     body_limit: usize,
+    accepts_contexts: bool,
+    default_cursor: Cursor,
     pub(crate) drain: Duration,
     pub(crate) closing: Closing,
     pub(crate) on_listening: Option<Box<dyn FnOnce(SocketAddr) + Send>>,
@@ -43,6 +46,8 @@ impl Server {
             engine,
             heartbeat: HEARTBEAT,
             body_limit: BODY_LIMIT,
+            accepts_contexts: false,
+            default_cursor: Cursor::Now,
             drain: DRAIN,
             closing: Closing::default(),
             on_listening: None,
@@ -61,6 +66,22 @@ impl Server {
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
+        self
+    }
+
+    /// Sets whether a start may bring a context, of which the state is taken over; it may not by
+    /// default, for then a client sets what only steps should.
+    #[must_use]
+    pub fn accept_context(mut self, accept: bool) -> Self {
+        self.accepts_contexts = accept;
+        self
+    }
+
+    /// Sets where readers of a stream begin that do not say where: [`Cursor::Now`] by default, as
+    /// in the newest servers of the protocol; [`Cursor::Start`] for callers of older ones.
+    #[must_use]
+    pub fn default_cursor(mut self, cursor: Cursor) -> Self {
+        self.default_cursor = cursor;
         self
     }
 
@@ -115,12 +136,15 @@ impl Server {
             engine: self.engine.clone(),
             heartbeat: self.heartbeat,
             body_limit: self.body_limit,
+            accepts_contexts: self.accepts_contexts,
+            default_cursor: self.default_cursor,
             closing: self.closing.clone(),
         };
         llama::router(Arc::new(app))
     }
 
-    /// Breaks off all open streams, so that their readers come back, and answers requests that wait for a run with status 503.
+    /// Breaks off all open streams, so that their readers come back, and answers requests that wait
+    /// for a run with status 503.
     pub fn close(&self) {
         self.closing.begun.cancel();
         self.closing.overdue.cancel();
@@ -130,10 +154,13 @@ impl Server {
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { engine, heartbeat, body_limit, drain, .. } = self;
+        let Self { accepts_contexts, default_cursor, .. } = self;
         f.debug_struct("Server")
             .field("engine", engine)
             .field("heartbeat", heartbeat)
             .field("body_limit", body_limit)
+            .field("accepts_contexts", accepts_contexts)
+            .field("default_cursor", default_cursor)
             .field("drain", drain)
             .finish_non_exhaustive()
     }

@@ -48,14 +48,15 @@ async fn read(app: &App, name: String, body: Body) -> Result<Start, ApiError> {
     let body = request::body(body, app.body_limit).await?;
     let body = RunBody::read(&body).map_err(Refusal::RunBody)?;
     let input = start_event(&registered.workflow, &body)?;
-    if body.has_context() {
+    if body.has_context() && !app.accepts_contexts {
         return Err(Refusal::ContextDisabled.into());
     }
+    let state = body.context_state().map_err(Refusal::RunBody)?;
     let handler = body.handler_id().map_err(Refusal::RunBody)?;
     if handler.as_ref().is_some_and(|handler| handler.len() > HANDLER_ID_MAX) {
         return Err(Refusal::HandlerIdTooLong { limit: HANDLER_ID_MAX }.into());
     }
-    Ok(Start { workflow: name, input, handler })
+    Ok(Start { workflow: name, input, handler, state })
 }
 
 fn start_event(workflow: &Workflow, body: &RunBody<'_>) -> Result<RawEvent, Refusal> {

@@ -27,7 +27,7 @@ pub(super) async fn get_stream(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let view = view(&parameters);
-    let mut cursor = cursor(&parameters)?;
+    let mut cursor = cursor(&parameters, app.default_cursor)?;
     if view.format == Format::Sse
         && let Some(after_last) = last_event_id(&headers)
     {
@@ -66,9 +66,9 @@ fn view(parameters: &Parameters) -> View {
     View { format, internal, qualified_names }
 }
 
-fn cursor(parameters: &Parameters) -> Result<Cursor, Refusal> {
+fn cursor(parameters: &Parameters, default: Cursor) -> Result<Cursor, Refusal> {
     match parameters.get("after_sequence") {
-        None => Ok(Cursor::Now),
+        None => Ok(default),
         Some(text) if text.eq_ignore_ascii_case("now") => Ok(Cursor::Now),
         Some(text) => after(text).ok_or_else(|| Refusal::InvalidCursor { text: text.to_owned() }),
     }

@@ -75,7 +75,11 @@ impl Fixture {
 
     /// Serves an engine of the test's own.
     pub(crate) fn of(engine: Engine) -> Self {
-        let server = Server::new(engine.clone());
+        Self::of_with(engine, |server| server)
+    }
+
+    pub(crate) fn of_with(engine: Engine, settings: impl FnOnce(Server) -> Server) -> Self {
+        let server = settings(Server::new(engine.clone()));
         let router = server.router();
         Self { engine, server, router, gate: Arc::new(Semaphore::new(0)) }
     }

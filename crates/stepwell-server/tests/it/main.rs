@@ -13,6 +13,7 @@ mod representation;
 mod routing;
 mod run;
 mod send;
+mod settings;
 mod shutdown;
 mod streams;
 mod workflows;

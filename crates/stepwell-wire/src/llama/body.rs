@@ -4,10 +4,11 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::client_event::{self, ClientEvent, EventError};
-use super::json;
+use super::{context, json};
 
 /// The body of a request that starts a run.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,14 @@ pub enum BodyError {
     NotJson(String),
     /// It is JSON, but not of the shape that the endpoint takes.
     WrongShape(String),
+}
+
+impl BodyError {
+    /// Returns the error of a body whose context has this problem.
+    #[must_use]
+    pub fn wrong_context(problem: &dyn fmt::Display) -> Self {
+        Self::WrongShape(format!("Context dict specified in an invalid format: {problem}"))
+    }
 }
 
 impl<'a> RunBody<'a> {
@@ -65,6 +74,19 @@ impl<'a> RunBody<'a> {
     #[must_use]
     pub fn has_context(&self) -> bool {
         self.context.is_some_and(|context| !json::is_empty(context))
+    }
+
+    /// Returns the state that the context brings; none if it brings none.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BodyError::WrongShape`] if the context is no object, is of an unknown version, or
+    /// holds work that its run has not done.
+    pub fn context_state(&self) -> Result<Option<Value>, BodyError> {
+        match self.context.filter(|context| !json::is_empty(context)) {
+            Some(context) => context::state(context),
+            None => Ok(None),
+        }
     }
 
     /// Returns the handler id; none if it is to be made up.

@@ -17,6 +17,7 @@
 
 mod body;
 mod client_event;
+mod context;
 mod envelope;
 mod frame;
 mod graph;

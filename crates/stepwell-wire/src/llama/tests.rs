@@ -2,5 +2,6 @@
 
 mod answers;
 mod bodies;
+mod contexts;
 mod events;
 mod streams;

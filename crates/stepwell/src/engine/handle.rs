@@ -76,7 +76,7 @@ impl Engine {
     pub async fn run<E: Event>(&self, workflow: &str, start: E) -> Result<Run, RunError> {
         let module = self.workflow(workflow).and_then(|known| known.workflow.module());
         let input = emit::raw(&start, module).map_err(|error| RunError::Event(error.into()))?;
-        let start = Start { workflow: workflow.to_owned(), input, handler: None };
+        let start = Start { workflow: workflow.to_owned(), input, handler: None, state: None };
         let started = self.begin(start).await?;
         Ok(Run { engine: self.clone(), started })
     }

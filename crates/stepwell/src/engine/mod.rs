@@ -113,6 +113,13 @@ pub enum EngineError {
         got: String,
     },
 
+    /// The state to begin with is not of the workflow's type. Correct it.
+    #[error("the run cannot begin with this state: {problem}")]
+    WrongState {
+        /// What is wrong with it.
+        problem: String,
+    },
+
     /// The handler's run has not ended. Wait for it, cancel it, or use another handler.
     #[error("the run of handler `{0}` has not ended")]
     Busy(String),

@@ -13,7 +13,7 @@ use super::load;
 use super::record::RunRecord;
 use super::send::check_size;
 use super::shared::{Registered, Shared};
-use super::state::ErasedState;
+use super::state::{ErasedState, MAX_DEPTH, depth};
 use super::surely::surely;
 use super::{Engine, EngineError};
 use crate::store::{Creation, NewRun, RunKey, RunRow, Status, StoreError};
@@ -31,6 +31,9 @@ pub struct Start {
     /// The client's name for the run; without one it is made up. If an earlier run of this name
     /// has ended, the new one begins with its state.
     pub handler: Option<String>,
+    /// The state to begin with, in place of what an earlier run left. If the workflow's state is an
+    /// object, members that are absent here are as in a run that begins without it.
+    pub state: Option<Value>,
 }
 
 /// A run that was started.
@@ -74,6 +77,7 @@ impl Engine {
             return Err(EngineError::WrongStart { expected: expected.qualified_name(), got });
         }
         check_size(&start.input)?;
+        let given = start.state.map(|given| given_state(registered, given)).transpose()?;
         let mut look = start.handler.is_some();
         let handler = start.handler.unwrap_or_else(new_id);
         loop {
@@ -84,9 +88,12 @@ impl Engine {
                 if !row.status.is_ended() {
                     return Err(EngineError::Busy(handler));
                 }
-                state = kept_state(shared, registered, &row).await?;
+                if given.is_none() {
+                    state = kept_state(shared, registered, &row).await?;
+                }
                 previous = Some(row.run);
             }
+            let state = given.clone().or(state);
             let new = New { handler: handler.clone(), previous, state, input: start.input.clone() };
             match self.create(registered, new).await? {
                 Ok(started) => return Ok(started),
@@ -168,7 +175,7 @@ impl Engine {
 struct New {
     handler: String,
     previous: Option<RunId>,
-    /// The state that the handler's previous run ended with.
+    /// The state that was given, or that the handler's previous run ended with.
     state: Option<Value>,
     input: RawEvent,
 }
@@ -176,6 +183,25 @@ struct New {
 enum NotCreated {
     Busy,
     Changed,
+}
+
+/// Returns the state that a run is given to begin with, whole.
+fn given_state(registered: &Registered, given: Value) -> Result<Value, EngineError> {
+    let wrong = |problem: String| EngineError::WrongState { problem };
+    if depth(&given) > MAX_DEPTH {
+        return Err(wrong(format!("it is nested over {MAX_DEPTH} deep")));
+    }
+    let state_type = registered.workflow.state_type();
+    let initial = (state_type.initial)().map_err(|error| wrong(error.to_string()))?;
+    let whole = match (initial, given) {
+        (Value::Object(mut whole), Value::Object(given)) => {
+            whole.extend(given);
+            Value::Object(whole)
+        }
+        (_, given) => given,
+    };
+    (state_type.load)(whole.clone()).map_err(|error| wrong(error.to_string()))?;
+    Ok(whole)
 }
 
 /// Returns the state that a handler's ended run left; none if its journal cannot be read as a
@@ -201,10 +227,14 @@ fn typed_state(
     kept: Option<Value>,
 ) -> Result<(Value, Arc<dyn ErasedState>), EngineError> {
     let state_type = registered.workflow.state_type();
-    if let Some(json) = kept
-        && let Ok(cell) = (state_type.load)(json.clone())
-    {
-        return Ok((json, cell));
+    if let Some(json) = kept {
+        match (state_type.load)(json.clone()) {
+            Ok(cell) => return Ok((json, cell)),
+            Err(error) => {
+                let workflow = &registered.name;
+                tracing::warn!(workflow, %error, "an earlier run's state is of another type");
+            }
+        }
     }
     let unreadable = |error: serde_json::Error| {
         EngineError::Store(StoreError::Corrupt {

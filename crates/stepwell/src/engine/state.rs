@@ -7,7 +7,7 @@
 //!     └── what the next update sees                                 └── what Context::state reads
 //! ```
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -47,9 +47,14 @@ impl<S: State> StateCell<S> {
         serde_json::to_value(S::default())
     }
 
-    /// Makes the cell of a run that is taken into memory.
+    /// Makes the cell of a run that is taken into memory. A workflow without state passes on
+    /// whatever there is, for the next run of its handler may be another workflow's.
     pub(crate) fn load(json: Value) -> Result<Arc<dyn ErasedState>, serde_json::Error> {
-        let typed: Arc<S> = Arc::new(serde_json::from_value(json.clone())?);
+        let typed: Arc<S> = Arc::new(if is_stateless::<S>() {
+            S::default()
+        } else {
+            serde_json::from_value(json.clone())?
+        });
         let committed = Mutex::new(Arc::clone(&typed));
         let latest = Mutex::new(Arc::new(Latest { typed, json }));
         Ok(Arc::new(Self { latest, committed, turn: Arc::default() }))
@@ -103,7 +108,7 @@ impl<S: State> Latest<S> {
     ) -> Result<Changed<S, R>, serde_json::Error> {
         let mut typed = S::clone(&self.typed);
         let returned = change(&mut typed);
-        if !keeps(&returned) {
+        if is_stateless::<S>() || !keeps(&returned) {
             return Ok(Changed { patch: json_patch::Patch::default(), returned, next: None });
         }
         let json = serde_json::to_value(&typed)?;
@@ -116,6 +121,11 @@ impl<S: State> Latest<S> {
         let patch = json_patch::diff(&self.json, &json);
         Ok(Changed { patch, returned, next: Some(Self { typed, json }) })
     }
+}
+
+/// Tells whether a type stands for no state at all.
+fn is_stateless<S: 'static>() -> bool {
+    TypeId::of::<S>() == TypeId::of::<()>()
 }
 
 pub(crate) fn depth(json: &Value) -> usize {

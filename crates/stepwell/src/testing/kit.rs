@@ -113,7 +113,7 @@ impl TestKit {
         let input = self.raw(&workflow, &event, at);
         let handler = format!("run-{}", self.started.len() + 1);
         let run = TestRun { handler: handler.clone(), workflow: workflow.clone() };
-        let start = Start { workflow, input, handler: Some(handler) };
+        let start = Start { workflow, input, handler: Some(handler), state: None };
         self.ask(at, None, move |world| world.start(&start)).await;
         self.started.push(run.clone());
         run

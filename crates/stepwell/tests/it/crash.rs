@@ -15,7 +15,7 @@ use crate::kit::{Count, Home, ITEMS, Progress, counting, open, soon, stream_text
 
 fn start<E: Event>(fields: serde_json::Value, handler: &str) -> Start {
     let input = EventType::of::<E>(None).read(&Payload::of(&fields)).unwrap();
-    Start { workflow: "it".to_owned(), input, handler: Some(handler.to_owned()) }
+    Start { workflow: "it".to_owned(), input, handler: Some(handler.to_owned()), state: None }
 }
 
 fn count(handler: &str) -> Start {

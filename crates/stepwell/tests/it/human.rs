@@ -38,7 +38,7 @@ fn human() -> Workflow {
 
 fn start() -> Start {
     let input = EventType::of::<StartEvent>(None).read(&Payload::object()).unwrap();
-    Start { workflow: "it".to_owned(), input, handler: Some("h".to_owned()) }
+    Start { workflow: "it".to_owned(), input, handler: Some("h".to_owned()), state: None }
 }
 
 fn answer(text: &str) -> RawEvent {

@@ -49,6 +49,7 @@ mod spans;
 mod spy;
 mod stalls;
 mod state_carry;
+mod state_given;
 mod stream;
 mod survivors;
 mod threads;

@@ -35,7 +35,7 @@ pub(crate) fn raw<E: Event>(fields: &Value) -> RawEvent {
 /// The start of a run without fields, of handler `h`.
 pub(crate) fn start() -> Start {
     let input = raw::<StartEvent>(&json!({}));
-    Start { workflow: "it".to_owned(), input, handler: Some("h".to_owned()) }
+    Start { workflow: "it".to_owned(), input, handler: Some("h".to_owned()), state: None }
 }
 
 /// Runs a workflow to its end, and returns the event that it ended with.

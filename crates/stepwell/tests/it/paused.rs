@@ -69,7 +69,7 @@ pub(crate) fn start(handler: &str) -> Start {
 
 pub(crate) fn start_of(workflow: &str, handler: Option<&str>) -> Start {
     let handler = handler.map(str::to_owned);
-    Start { workflow: workflow.to_owned(), input: event::<StartEvent>(), handler }
+    Start { workflow: workflow.to_owned(), input: event::<StartEvent>(), handler, state: None }
 }
 
 /// A workflow that is busy without end.

@@ -27,7 +27,7 @@ where
 
 fn start(handler: Option<&str>) -> Start {
     let input = EventType::of::<StartEvent>(None).read(&Payload::object()).unwrap();
-    Start { workflow: "it".to_owned(), input, handler: handler.map(str::to_owned) }
+    Start { workflow: "it".to_owned(), input, handler: handler.map(str::to_owned), state: None }
 }
 
 on_each_store! {

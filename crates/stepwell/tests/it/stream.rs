@@ -16,7 +16,7 @@ struct Token {
 
 fn start<E: Event>(fields: serde_json::Value) -> Start {
     let input = EventType::of::<E>(None).read(&Payload::of(&fields)).unwrap();
-    Start { workflow: "it".to_owned(), input, handler: Some("h".to_owned()) }
+    Start { workflow: "it".to_owned(), input, handler: Some("h".to_owned()), state: None }
 }
 
 on_each_store! {
