@@ -40,6 +40,9 @@ impl<S: State> Context<S> {
     /// Whatever else it returns, the change stays, also if that is an error: for all or nothing
     /// there is [`Context::try_update`].
     ///
+    /// So an update that has its turn and is not polled, such as one that a `select!` has turned
+    /// away from without dropping it, keeps all others of its run waiting.
+    ///
     /// The change stays if the step fails afterwards, unless the step is
     /// [atomic](crate::StepOptions::atomic): then it counts only if the step succeeds. An atomic
     /// step that is run again after a crash begins with the state as it is then, and calls

@@ -34,6 +34,8 @@ pub(crate) struct Bodies {
     reruns: bool,
     ended: CancellationToken,
     running: HashMap<ItemId, Handle>,
+    /// What those take together.
+    bytes: usize,
     tasks: JoinSet<(ItemId, u32)>,
 }
 
@@ -65,6 +67,7 @@ impl Bodies {
             reruns,
             ended: CancellationToken::new(),
             running: HashMap::new(),
+            bytes: 0,
             tasks: JoinSet::new(),
         }
     }
@@ -85,7 +88,7 @@ impl Bodies {
         {
             return handle.tell(recorded);
         }
-        if let Some(old) = self.running.remove(&item) {
+        if let Some(old) = self.forget(item) {
             old.drop_body();
         }
         self.start(execution, recorded, state);
@@ -144,6 +147,13 @@ impl Bodies {
         let task = self.tasks.spawn(run.instrument(span));
         let told = recorded.answers().len();
         self.running.insert(item, Handle { attempt, context, told, bytes, task });
+        self.bytes += bytes;
+    }
+
+    fn forget(&mut self, item: ItemId) -> Option<Handle> {
+        let handle = self.running.remove(&item)?;
+        self.bytes -= handle.bytes;
+        Some(handle)
     }
 
     /// Forgets bodies that have returned.
@@ -152,7 +162,7 @@ impl Bodies {
             if let Ok((item, attempt)) = ended
                 && self.running.get(&item).is_some_and(|handle| handle.attempt == attempt)
             {
-                self.running.remove(&item);
+                self.forget(item);
             }
         }
     }
@@ -181,9 +191,10 @@ impl Bodies {
     /// Returns about how many bytes the bodies take that are here; none if there are none.
     pub(crate) fn bytes(&mut self) -> Option<usize> {
         self.reap();
-        let here = self.running.values().filter(|handle| !handle.context.inner.calls.is_over());
-        let sizes: Vec<usize> = here.map(|handle| handle.bytes).collect();
-        (!sizes.is_empty()).then(|| sizes.iter().sum())
+        let mut here = self.running.values().filter(|handle| !handle.context.inner.calls.is_over());
+        here.next()?;
+        // With those that are over: they are gone in a moment.
+        Some(self.bytes)
     }
 
     /// Tells bodies that the run has ended, and drops those that do not return in time.

@@ -14,6 +14,9 @@ use crate::store::{MemoryStore, Store};
 /// How long something may take, by the clock on the wall, of which nothing comes.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How many writes a test may make: far more than one does whose runs end.
+const MAX_WRITES: usize = 20_000;
+
 /// A [`TestKit`] that is not open yet.
 pub struct TestKitBuilder {
     workflows: Vec<(String, Workflow)>,
@@ -22,6 +25,7 @@ pub struct TestKitBuilder {
     resident_bytes: Option<usize>,
     is_held: bool,
     patience: Duration,
+    max_writes: usize,
     crash_at: Option<CrashPoint>,
 }
 
@@ -38,6 +42,8 @@ pub(super) struct Plan {
     pub(super) is_held: bool,
     /// How long to wait by the clock on the wall.
     pub(super) patience: Duration,
+    /// How many writes there may be.
+    pub(super) max_writes: usize,
     pub(super) crash_at: Option<CrashPoint>,
     /// Whether the kit is gone.
     pub(super) stop: Arc<AtomicBool>,
@@ -52,6 +58,7 @@ impl Default for TestKitBuilder {
             resident_bytes: None,
             is_held: false,
             patience: PATIENCE,
+            max_writes: MAX_WRITES,
             crash_at: None,
         }
     }
@@ -117,6 +124,14 @@ impl TestKitBuilder {
         self
     }
 
+    /// Sets how many writes the test may make, turns and messages alike; 20,000 by default. One that
+    /// makes more fails: as a rule its steps give each other work for ever.
+    #[must_use]
+    pub fn max_writes(mut self, writes: usize) -> Self {
+        self.max_writes = writes;
+        self
+    }
+
     /// Lets the process crash at this point, once, and go on.
     #[must_use]
     pub fn crash_at(mut self, point: CrashPoint) -> Self {
@@ -138,6 +153,7 @@ impl TestKitBuilder {
             resident_bytes: self.resident_bytes,
             is_held: self.is_held,
             patience: self.patience,
+            max_writes: self.max_writes,
             crash_at: self.crash_at,
             stop: Arc::default(),
         };

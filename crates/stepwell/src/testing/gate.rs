@@ -92,7 +92,7 @@ impl Gate {
     ) -> Result<T, StoreError> {
         self.unless_cut().await;
         let crash = self.log.add(write);
-        if matches!(crash, Some(CrashPoint::Before(_))) {
+        if self.log.is_flooded() || matches!(crash, Some(CrashPoint::Before(_))) {
             self.cut();
         }
         let answer = self.pass(call).await;

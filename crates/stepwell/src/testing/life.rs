@@ -48,6 +48,8 @@ pub(super) enum Driven<T, B> {
     Broken(B),
     /// The process has crashed meanwhile.
     Crashed,
+    /// More was written than a test needs.
+    Flooded,
     /// Nobody waits for it any more.
     Stopped,
 }
@@ -189,7 +191,9 @@ impl Life {
         let driven = self.runtime.block_on(async {
             tokio::select! {
                 biased;
-                () = self.gate.is_cut() => Driven::Crashed,
+                () = self.gate.is_cut() => {
+                    if self.log.is_flooded() { Driven::Flooded } else { Driven::Crashed }
+                }
                 answer = answer => Driven::Done(answer),
                 broken = self.pump(verdict) => broken.map_or(Driven::Stopped, Driven::Broken),
             }

@@ -10,9 +10,14 @@ use stepwell_core::Entry;
 use super::points::CrashPoint;
 use crate::store::{RunKey, unpack};
 
+/// How many of too many writes are shown: some rounds of a loop.
+const LAST_WRITES: usize = 8;
+
 /// The writes so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Log {
+    /// How many writes there may be.
+    most: usize,
     state: Mutex<State>,
 }
 
@@ -37,8 +42,26 @@ pub(super) enum Write {
 }
 
 impl Log {
-    pub(super) fn new(crash_at: Option<CrashPoint>) -> Self {
-        Self { state: Mutex::new(State { crash_at, ..State::default() }) }
+    pub(super) fn new(crash_at: Option<CrashPoint>, most: usize) -> Self {
+        Self { most, state: Mutex::new(State { crash_at, ..State::default() }) }
+    }
+
+    /// Tells whether there are more writes than a test needs.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.len() > self.most
+    }
+
+    /// Says that there are too many writes, and which the last ones were.
+    pub(super) fn flood(&self) -> String {
+        let last = self.len();
+        let lines = (last.saturating_sub(LAST_WRITES) + 1..=last)
+            .map(|number| format!("\n  {number}: {}", self.describe(number)));
+        format!(
+            "over {} writes and no end: perhaps steps give each other work for ever (if not, see \
+             `TestKitBuilder::max_writes`); the last ones:{}",
+            self.most,
+            lines.collect::<String>()
+        )
     }
 
     /// Numbers a write. Returns whether the process is to crash before or after it.

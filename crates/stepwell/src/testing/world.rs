@@ -54,7 +54,7 @@ pub(super) enum Awaited {
 
 impl World {
     pub(super) fn new(plan: Plan) -> Self {
-        let log = Arc::new(Log::new(plan.crash_at));
+        let log = Arc::new(Log::new(plan.crash_at, plan.max_writes));
         Self { plan, log, life: None, at: BEGIN }
     }
 
@@ -97,6 +97,7 @@ impl World {
         let life = life.map_err(|error| no(error.to_string()))?;
         match life.open(&self.plan) {
             Driven::Done(opened) => opened.map(|engine| (life, engine)).map_err(no),
+            Driven::Flooded => Err(Trouble(self.log.flood())),
             _ => Err(no("the store does not answer".to_owned())),
         }
     }
@@ -120,6 +121,7 @@ impl World {
                     return Err(Trouble(format!("nothing came of it in {patience:?}")));
                 }
                 Driven::Crashed => self.crash(Duration::ZERO),
+                Driven::Flooded => return Err(Trouble(self.log.flood())),
                 Driven::Stopped => return Err(stopped()),
             }
             is_again = true;
@@ -173,6 +175,7 @@ impl World {
                 Driven::Done(answer) => return Ok(Some(answer?)),
                 Driven::Broken(rests) => return rests.map(|()| None),
                 Driven::Crashed => self.crash(Duration::ZERO),
+                Driven::Flooded => return Err(Trouble(self.log.flood())),
                 Driven::Stopped => return Err(stopped()),
             }
         }
@@ -196,6 +199,7 @@ impl World {
             };
             match passed {
                 Driven::Crashed => self.crash(Duration::ZERO),
+                Driven::Flooded => return Err(Trouble(self.log.flood())),
                 Driven::Stopped => return Err(stopped()),
                 Driven::Done(()) | Driven::Broken(()) => return Ok(()),
             }

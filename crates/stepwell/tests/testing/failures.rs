@@ -9,7 +9,7 @@ use std::time::Duration;
 use expect_test::{Expect, expect};
 use futures::FutureExt;
 use stepwell::testing::{TestKit, TestKitBuilder};
-use stepwell::{Context, Event, StepError, StopEvent, Workflow};
+use stepwell::{Context, Event, StartEvent, StepError, StopEvent, Workflow};
 
 use crate::flows::{Approve, Bank, HOUR, Order, Priced, Progress};
 use crate::flows::{buying, human, linear, order, sleeping, yes};
@@ -314,6 +314,60 @@ async fn a_workflow_that_is_not_there() {
     "#]];
     check(expected, async {
         kit(human()).await.start_workflow("else", order()).await;
+    })
+    .await;
+}
+
+#[derive(Event)]
+struct Ping {
+    n: u64,
+}
+
+#[tokio::test]
+async fn steps_that_give_each_other_work_for_ever() {
+    let workflow = || {
+        Workflow::builder("Loop")
+            .step("begin", |_: StartEvent, _: Context| async { Ping { n: 0 } })
+            .step("ping", |ping: Ping, ctx: Context| async move {
+                // Never zero, but the graph has an end.
+                let again = ping.n + 1;
+                ctx.send(Ping { n: again }).await?;
+                Ok::<_, StepError>((again == 0).then(StopEvent::default))
+            })
+            .build()
+            .unwrap()
+    };
+    let expected = expect![[r#"
+        over 100 writes and no end: perhaps steps give each other work for ever (if not, see `TestKitBuilder::max_writes`); the last ones:
+          94: run-1: sent, returned
+          95: run-1: sent, returned
+          96: run-1: sent, returned
+          97: run-1: sent, returned
+          98: run-1: sent, returned
+          99: run-1: sent, returned
+          100: run-1: sent, returned
+          101: run-1: sent, returned
+    "#]];
+    check(expected, async {
+        let mut t = builder(workflow()).max_writes(100).open().await;
+        let run = t.start(StartEvent::new()).await;
+        drop(t.result::<StopEvent>(&run).await);
+    })
+    .await;
+    check(expect![[r#"
+        over 20000 writes and no end: perhaps steps give each other work for ever (if not, see `TestKitBuilder::max_writes`); the last ones:
+          19994: run-1: sent, returned
+          19995: run-1: sent, returned
+          19996: run-1: sent, returned
+          19997: run-1: sent, returned
+          19998: run-1: sent, returned
+          19999: run-1: sent, returned
+          20000: run-1: sent, returned
+          20001: run-1: sent, returned
+    "#]], async {
+        let mut t = kit(workflow()).await;
+        t.start(StartEvent::new()).await;
+        t.advance(Duration::from_secs(1)).await;
     })
     .await;
 }
