@@ -1,6 +1,7 @@
 //! Reads the options of `#[step(…)]` and `#[catch(…)]`.
 
 use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Error, Expr, LitStr, Token};
 
@@ -18,6 +19,7 @@ const STEP_KEYS: [&str; 10] = [
     "state",
     "skip",
 ];
+const ATOMIC: &str = "write `state = \"atomic\"`: updates count only if the attempt succeeds";
 const CATCH_KEYS: [&str; 3] = ["name", "for", "max_recoveries"];
 
 /// What `#[step(…)]` says.
@@ -70,7 +72,7 @@ impl StepKeys {
             "name" => self.name = Some(options::text(key, input)?),
             "description" => self.description = Some(options::text(key, input)?),
             "workers" => self.workers = Some(options::count(key, input)?),
-            "retry" => self.retry = Some(options::expression(key, input, "attempts(3)")?),
+            "retry" => self.retry = Some(retry(key, input)?),
             "timeout" => self.timeout = Some(options::duration(key, input)?),
             "heartbeat" => self.heartbeat = Some(options::duration(key, input)?),
             "take" => self.take = Some((key.clone(), options::count(key, input)?)),
@@ -81,12 +83,11 @@ impl StepKeys {
             "state" => {
                 let state = options::text(key, input)?;
                 if state.value() != "atomic" {
-                    let message = "write `state = \"atomic\"`: updates count only if the attempt \
-                        succeeds";
-                    return Err(Error::new_spanned(state, message));
+                    return Err(Error::new_spanned(state, ATOMIC));
                 }
                 self.is_atomic = true;
             }
+            "atomic" => return Err(Error::new_spanned(key, ATOMIC)),
             "skip" => self.skips = skip(key, input)?,
             _ => return Err(options::unknown(key, &STEP_KEYS)),
         }
@@ -114,6 +115,18 @@ impl CatchKeys {
             _ => return Err(options::unknown(key, &CATCH_KEYS)),
         }
         Ok(())
+    }
+}
+
+/// Reads `= attempts(3)`, or any other policy; a mere number is none.
+fn retry(key: &Ident, input: ParseStream<'_>) -> Result<Expr, Error> {
+    let policy = options::expression(key, input, "attempts(3)")?;
+    match &policy {
+        Expr::Lit(number) => {
+            let message = format!("write `retry = attempts({})`", number.to_token_stream());
+            Err(Error::new_spanned(&policy, message))
+        }
+        _ => Ok(policy),
     }
 }
 

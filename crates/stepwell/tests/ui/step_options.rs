@@ -26,6 +26,11 @@ impl Flow {
         StopEvent::default()
     }
 
+    #[step(atomic, retry = 3)]
+    async fn shorthand(_: StartEvent) -> StopEvent {
+        StopEvent::default()
+    }
+
     #[step(take = 2)]
     async fn take(_: StartEvent) -> StopEvent {
         StopEvent::default()

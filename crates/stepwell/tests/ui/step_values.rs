@@ -9,7 +9,7 @@ struct Flow {
 
 #[workflow(timeout = 60 + 1)]
 impl Flow {
-    #[step(retry = 3)]
+    #[step(retry = 2 + 1)]
     async fn retry(_: StartEvent) -> StopEvent {
         StopEvent::default()
     }
