@@ -36,6 +36,7 @@ struct Readme;
 
 mod app;
 mod error;
+mod guard;
 mod llama;
 mod page;
 mod reply;
@@ -43,5 +44,6 @@ mod request;
 mod serve;
 mod server;
 
+pub use guard::{Cors, Origin, OriginError};
 pub use serve::ServeError;
 pub use server::Server;

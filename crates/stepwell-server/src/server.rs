@@ -10,6 +10,7 @@ use stepwell::Engine;
 use stepwell::engine::Cursor;
 
 use crate::app::{App, Closing};
+use crate::guard::{Cors, Guard, GuardLayer};
 use crate::llama;
 
 /// How long a stream may be silent by default: below the 30 s to 60 s after which proxies take a
@@ -33,6 +34,7 @@ pub struct Server {
     body_limit: usize,
     accepts_contexts: bool,
     default_cursor: Cursor,
+    cors: Cors,
     pub(crate) drain: Duration,
     pub(crate) closing: Closing,
     pub(crate) on_listening: Option<Box<dyn FnOnce(SocketAddr) + Send>>,
@@ -48,6 +50,7 @@ impl Server {
             body_limit: BODY_LIMIT,
             accepts_contexts: false,
             default_cursor: Cursor::Now,
+            cors: Cors::default(),
             drain: DRAIN,
             closing: Closing::default(),
             on_listening: None,
@@ -82,6 +85,14 @@ impl Server {
     #[must_use]
     pub fn default_cursor(mut self, cursor: Cursor) -> Self {
         self.default_cursor = cursor;
+        self
+    }
+
+    /// Sets which pages in browsers may call the server and read its answers; by default only those
+    /// that it has served itself.
+    #[must_use]
+    pub fn cors(mut self, cors: Cors) -> Self {
+        self.cors = cors;
         self
     }
 
@@ -140,7 +151,8 @@ impl Server {
             default_cursor: self.default_cursor,
             closing: self.closing.clone(),
         };
-        llama::router(Arc::new(app))
+        let guard = Guard { cors: self.cors.clone() };
+        llama::router(Arc::new(app)).layer(GuardLayer::new(guard))
     }
 
     /// Breaks off all open streams, so that their readers come back, and answers requests that wait
@@ -153,7 +165,7 @@ impl Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { engine, heartbeat, body_limit, drain, .. } = self;
+        let Self { engine, heartbeat, body_limit, cors, drain, .. } = self;
         let Self { accepts_contexts, default_cursor, .. } = self;
         f.debug_struct("Server")
             .field("engine", engine)
@@ -161,6 +173,7 @@ impl fmt::Debug for Server {
             .field("body_limit", body_limit)
             .field("accepts_contexts", accepts_contexts)
             .field("default_cursor", default_cursor)
+            .field("cors", cors)
             .field("drain", drain)
             .finish_non_exhaustive()
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod catalog;
+mod cors;
 mod embedding;
 mod failures;
 mod fixture;
