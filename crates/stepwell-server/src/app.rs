@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
 use crate::llama::Catalog;
+use crate::request::BodyLimit;
 
 /// What all endpoints share.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) catalog: Catalog,
     pub(crate) heartbeat: Duration,
-    pub(crate) body_limit: usize,
+    pub(crate) body_limit: BodyLimit,
     pub(crate) accepts_contexts: bool,
     pub(crate) default_cursor: Cursor,
     pub(crate) closing: Closing,

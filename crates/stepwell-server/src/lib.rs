@@ -37,6 +37,8 @@ struct Readme;
 mod app;
 mod error;
 mod guard;
+mod limits;
+mod listen;
 mod llama;
 mod page;
 mod reply;
@@ -44,6 +46,7 @@ mod request;
 mod serve;
 mod server;
 
-pub use guard::{Cors, Origin, OriginError};
+pub use guard::{Cors, Host, HostError, Origin, OriginError, Token, TokenError};
+pub use limits::Limits;
 pub use serve::ServeError;
 pub use server::Server;

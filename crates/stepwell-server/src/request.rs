@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use bytes::BytesMut;
 use futures::StreamExt;
 use stepwell_wire::llama::Refusal;
+use tokio::time::timeout;
 
 use crate::error::ApiError;
 
@@ -21,6 +22,16 @@ const DISCARDED_MAX: u64 = 64 << 20;
 
 /// How long that may take.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How large a body may be, and how slow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimit {
+    pub(crate) bytes: usize,
+    /// How long the next piece may take.
+    pub(crate) timeout: Duration,
+    /// How long all may take.
+    pub(crate) whole_timeout: Duration,
+}
 
 /// The workflow that a path names.
 #[derive(Debug)]
@@ -105,8 +116,14 @@ impl Parameters {
     }
 }
 
+/// Reads a body within its limits.
+pub(crate) async fn body(body: Body, limit: BodyLimit) -> Result<Bytes, Refusal> {
+    let whole = read(body, limit.bytes, limit.timeout);
+    timeout(limit.whole_timeout, whole).await.map_err(|_| Refusal::BodyTimeout)?
+}
+
 /// Reads a body of at most `limit` bytes.
-pub(crate) async fn body(body: Body, limit: usize) -> Result<Bytes, Refusal> {
+async fn read(body: Body, limit: usize, patience: Duration) -> Result<Bytes, Refusal> {
     let announced = body.size_hint().lower();
     let mut chunks = body.into_data_stream();
     if announced > limit as u64 {
@@ -115,8 +132,8 @@ pub(crate) async fn body(body: Body, limit: usize) -> Result<Bytes, Refusal> {
         }
         return Err(Refusal::TooLarge { limit });
     }
-    let first = next(&mut chunks).await?.unwrap_or_default();
-    let Some(second) = next(&mut chunks).await? else {
+    let first = next(&mut chunks, patience).await?.unwrap_or_default();
+    let Some(second) = next(&mut chunks, patience).await? else {
         return if first.len() <= limit { Ok(first) } else { Err(Refusal::TooLarge { limit }) };
     };
     let mut all = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
@@ -128,13 +145,14 @@ pub(crate) async fn body(body: Body, limit: usize) -> Result<Bytes, Refusal> {
             return Err(Refusal::TooLarge { limit });
         }
         all.extend_from_slice(&chunk);
-        more = next(&mut chunks).await?;
+        more = next(&mut chunks, patience).await?;
     }
     Ok(all.freeze())
 }
 
-async fn next(chunks: &mut BodyDataStream) -> Result<Option<Bytes>, Refusal> {
-    chunks.next().await.transpose().map_err(|error| {
+async fn next(chunks: &mut BodyDataStream, patience: Duration) -> Result<Option<Bytes>, Refusal> {
+    let chunk = timeout(patience, chunks.next()).await.map_err(|_| Refusal::BodyTimeout)?;
+    chunk.transpose().map_err(|error| {
         tracing::debug!(%error, "a body broke off");
         Refusal::BodyCutOff
     })
@@ -151,5 +169,5 @@ async fn discard(mut chunks: BodyDataStream) {
         }
     };
     // Too slow is as good as too much: then the client gets its answer if it listens.
-    let _ = tokio::time::timeout(DISCARD_TIMEOUT, all).await;
+    let _ = timeout(DISCARD_TIMEOUT, all).await;
 }

@@ -6,20 +6,25 @@
 //!                                  └─ drain ──▶ turn away who waits ─ a moment ──▶ shut down the engine
 //! ```
 
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use stepwell::engine::EngineError;
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::net::{TcpListener, ToSocketAddrs};
 
-use crate::Server;
 use crate::app::Closing;
+use crate::guard::{Cors, Known};
+use crate::server::Exposure;
+use crate::{Server, listen};
 
 /// How long the last answers may take to get out when the patience of
 /// [`Server::drain`] is over.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// How often a server says that it lets everybody in: a few lines a day in a log that is read.
+const REMINDER: Duration = Duration::from_secs(60 * 60);
 
 /// Why a server stopped that was not told to.
 ///
@@ -30,6 +35,17 @@ pub enum ServeError {
     /// The address cannot be listened on. Choose another one, or end who has it.
     #[error("cannot listen")]
     Listen(#[source] io::Error),
+
+    /// Other machines can reach the address, and there is no token. Listen on a loopback address,
+    /// set a token, or accept it with [`Server::insecure_no_auth`].
+    #[error(
+        "other machines can reach {address}, and there is no token to keep them out: set one, \
+         listen on 127.0.0.1, or accept it (insecure_no_auth) if a proxy in front checks who calls"
+    )]
+    Exposed {
+        /// The address.
+        address: SocketAddr,
+    },
 
     /// The process cannot be told to stop in order. Do not run it like that.
     #[error("cannot wait for signals")]
@@ -73,7 +89,7 @@ impl Server {
         told_to_stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
         let address = listener.local_addr().map_err(ServeError::Listen)?;
-        let router = self.router();
+        let router = self.router_for(self.known_on(address)?);
         let closing = self.closing.clone();
         let drain = self.drain;
         let stop = async move {
@@ -81,14 +97,19 @@ impl Server {
             tracing::info!(?drain, "stopping; requests that wait for a run may go on for a while");
             closing.begun.cancel();
         };
-        let serving =
-            axum::serve(listener.tap_io(send_at_once), router).with_graceful_shutdown(stop);
+        let limits = self.limits.clone();
+        let serving = listen::run(listener, router, limits, self.closing.clone());
         if let Some(call) = self.on_listening.take() {
             call(address);
         }
         tracing::info!(%address, "listening");
+        if self.cors == Cors::Any {
+            tracing::warn!("pages of any origin may call this server; this is for development");
+        }
+        let open = (self.token.is_none() && !is_loopback(address)).then_some(address);
         tokio::select! {
-            served = serving.into_future() => served.map_err(ServeError::Listen)?,
+            ((), ()) = async { tokio::join!(stop, serving) } => {}
+            () = remind(open) => {}
             () = patience(self.closing.clone(), self.drain) => {
                 tracing::warn!("some connections did not end in time; they are cut");
             }
@@ -97,19 +118,40 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Returns which hosts are known to a server on an address, if it may listen there.
+    fn known_on(&self, address: SocketAddr) -> Result<Known, ServeError> {
+        if is_loopback(address) {
+            return Ok(Known::Local);
+        }
+        match (&self.token, self.exposure) {
+            (Some(_), _) => Ok(self.known_anywhere()),
+            (None, Exposure::Accepted) => Ok(Known::LocalAndAddresses),
+            (None, Exposure::Guarded) => Err(ServeError::Exposed { address }),
+        }
+    }
+}
+
+/// Says again and again that everybody may do everything at an address.
+async fn remind(open: Option<SocketAddr>) {
+    let mut reminders = tokio::time::interval(REMINDER);
+    while let Some(address) = open {
+        reminders.tick().await;
+        tracing::warn!(%address, "there is no token: whoever reaches this server may do all");
+    }
+    std::future::pending().await
+}
+
+fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
 /// Waits until nobody may wait any longer.
 async fn patience(closing: Closing, drain: Duration) {
     closing.begun.cancelled().await;
     tokio::time::sleep(drain).await;
     closing.overdue.cancel();
     tokio::time::sleep(LAST_WORDS).await;
-}
-
-/// Frames of a stream are small, and none may wait for the next one.
-fn send_at_once(stream: &mut TcpStream) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection was gone before it began");
-    }
 }
 
 /// Returns a future that is done when the process is told to stop. From here on signals do not

@@ -9,9 +9,11 @@ use axum::Router;
 use stepwell::Engine;
 use stepwell::engine::Cursor;
 
+use crate::Limits;
 use crate::app::{App, Closing};
-use crate::guard::{Cors, Guard, GuardLayer};
+use crate::guard::{Cors, Guard, GuardLayer, Host, Hosts, Known, Token};
 use crate::llama;
+use crate::request::BodyLimit;
 
 /// How long a stream may be silent by default: below the 30 s to 60 s after which proxies take a
 /// connection for dead.
@@ -34,7 +36,11 @@ pub struct Server {
     body_limit: usize,
     accepts_contexts: bool,
     default_cursor: Cursor,
-    cors: Cors,
+    pub(crate) cors: Cors,
+    pub(crate) token: Option<Token>,
+    pub(crate) exposure: Exposure,
+    pub(crate) limits: Limits,
+    hosts: Vec<Host>,
     pub(crate) drain: Duration,
     pub(crate) closing: Closing,
     pub(crate) on_listening: Option<Box<dyn FnOnce(SocketAddr) + Send>>,
@@ -51,6 +57,10 @@ impl Server {
             accepts_contexts: false,
             default_cursor: Cursor::Now,
             cors: Cors::default(),
+            token: None,
+            exposure: Exposure::Guarded,
+            limits: Limits::default(),
+            hosts: Vec::new(),
             drain: DRAIN,
             closing: Closing::default(),
             on_listening: None,
@@ -88,6 +98,40 @@ impl Server {
         self
     }
 
+    /// Sets the limits on connections and slow clients.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets the token that callers have to send, as `Authorization: Bearer <token>`. Only
+    /// `/health` and the page at `/` are answered without it.
+    #[must_use]
+    pub fn token(mut self, token: Token) -> Self {
+        self.token = Some(token);
+        self
+    }
+
+    /// Serves without a token on addresses that other machines can reach too, where
+    /// [`serve`](Self::serve) refuses to otherwise. Whoever reaches the server can then do
+    /// everything, so let only a proxy reach it that checks who calls.
+    #[must_use]
+    pub fn insecure_no_auth(mut self) -> Self {
+        self.exposure = Exposure::Accepted;
+        self
+    }
+
+    /// Adds a host that the server is called by, for where that is checked.
+    ///
+    /// That is on loopback addresses, where `localhost` and loopback addresses are known as well;
+    /// on others without a token, where all IP addresses are; and wherever a host was added.
+    #[must_use]
+    pub fn allow_host(mut self, host: Host) -> Self {
+        self.hosts.push(host);
+        self
+    }
+
     /// Sets which pages in browsers may call the server and read its answers; by default only those
     /// that it has served itself.
     #[must_use]
@@ -113,6 +157,11 @@ impl Server {
     }
 
     /// Returns the endpoints, to be merged into another router or nested under a prefix.
+    ///
+    /// Token, [`cors`](Self::cors) and the hosts of [`allow_host`](Self::allow_host) are checked
+    /// here too. What depends on address and connections is up to the surrounding server: without
+    /// a token whoever reaches it can do everything, without hosts any `Host` is answered, and it
+    /// has its own time limits and compression.
     ///
     /// Stop in this order: [`close`](Self::close) when the surrounding server is told to stop, so
     /// that it does not wait for streams that never end; [`Engine::shutdown`] when it has stopped.
@@ -142,16 +191,35 @@ impl Server {
     /// # }
     /// ```
     pub fn router(&self) -> Router {
+        self.router_for(self.known_anywhere())
+    }
+
+    /// Returns which hosts are known where the address says nothing about it.
+    pub(crate) fn known_anywhere(&self) -> Known {
+        if self.hosts.is_empty() { Known::All } else { Known::Local }
+    }
+
+    /// Returns the endpoints of a server that these hosts are known to.
+    pub(crate) fn router_for(&self, known: Known) -> Router {
         let app = App {
             catalog: llama::Catalog::new(&self.engine),
             engine: self.engine.clone(),
             heartbeat: self.heartbeat,
-            body_limit: self.body_limit,
             accepts_contexts: self.accepts_contexts,
             default_cursor: self.default_cursor,
+            body_limit: BodyLimit {
+                bytes: self.body_limit,
+                timeout: self.limits.body_timeout,
+                whole_timeout: self.limits.whole_body_timeout,
+            },
             closing: self.closing.clone(),
         };
-        let guard = Guard { cors: self.cors.clone() };
+        let guard = Guard {
+            hosts: Hosts { known, listed: self.hosts.clone() },
+            cors: self.cors.clone(),
+            token: self.token.clone(),
+            target_bytes: self.limits.target_bytes,
+        };
         llama::router(Arc::new(app)).layer(GuardLayer::new(guard))
     }
 
@@ -163,10 +231,17 @@ impl Server {
     }
 }
 
+/// Whether others may reach a server that has no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exposure {
+    Guarded,
+    Accepted,
+}
+
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { engine, heartbeat, body_limit, cors, drain, .. } = self;
-        let Self { accepts_contexts, default_cursor, .. } = self;
+        let Self { engine, heartbeat, body_limit, cors, token, exposure, .. } = self;
+        let Self { limits, hosts, drain, accepts_contexts, default_cursor, .. } = self;
         f.debug_struct("Server")
             .field("engine", engine)
             .field("heartbeat", heartbeat)
@@ -174,6 +249,10 @@ impl fmt::Debug for Server {
             .field("accepts_contexts", accepts_contexts)
             .field("default_cursor", default_cursor)
             .field("cors", cors)
+            .field("token", token)
+            .field("exposure", exposure)
+            .field("limits", limits)
+            .field("hosts", hosts)
             .field("drain", drain)
             .finish_non_exhaustive()
     }

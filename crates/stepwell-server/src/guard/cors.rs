@@ -52,7 +52,8 @@ impl Cors {
         self.allows(origin).then(|| origin.clone())
     }
 
-    fn allows(&self, origin: &HeaderValue) -> bool {
+    /// Tells whether pages of an origin may call, other than those of the server itself.
+    pub(super) fn allows(&self, origin: &HeaderValue) -> bool {
         match self {
             Self::SameOrigin => false,
             Self::Origins(origins) => origins.iter().any(|allowed| allowed.0 == *origin),

@@ -8,6 +8,8 @@
 //! limits on time and size, which connections have.
 
 mod cors;
+mod host;
+mod token;
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -15,23 +17,84 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::extract::Request;
-use axum::http::HeaderValue;
-use axum::response::Response;
+use axum::http::header::{ORIGIN, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, Method};
+use axum::response::{IntoResponse, Response};
+use stepwell_wire::llama::Refusal;
 use tower::{Layer, Service};
 
 pub use cors::{Cors, Origin, OriginError};
+pub use host::{Host, HostError};
+pub(crate) use host::{Hosts, Known};
+pub use token::{Token, TokenError};
+
+use crate::error::ApiError;
+
+/// What is answered without the token: whether the server is up, and the page that one can enter
+/// the token into.
+const OPEN: [&str; 3] = ["/health", "/", "/index.html"];
 
 /// What requests are checked against.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Guard {
+    pub(crate) hosts: Hosts,
     pub(crate) cors: Cors,
+    pub(crate) token: Option<Token>,
+    /// How many bytes path and query may have.
+    pub(crate) target_bytes: usize,
 }
 
 impl Guard {
     /// Answers a request that is not to reach its endpoint.
     fn answer(&self, request: &Request) -> Option<Response> {
-        cors::is_preflight(request).then(|| self.cors.preflight(request))?
+        if let Err(refusal) = self.check(request) {
+            let mut response = ApiError::from(refusal).into_response();
+            if response.status() == 401 {
+                let scheme = HeaderValue::from_static("Bearer");
+                response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+            }
+            return Some(response);
+        }
+        cors::is_preflight(request).then(|| self.cors.preflight(request)).flatten()
     }
+
+    fn check(&self, request: &Request) -> Result<(), Refusal> {
+        self.hosts.check(request)?;
+        let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+        if target > self.target_bytes {
+            return Err(Refusal::TargetTooLong { limit: self.target_bytes });
+        }
+        let is_preflight = cors::is_preflight(request);
+        // A browser sends preflights without the token.
+        if !is_preflight && !self.is_authorized(request) {
+            return Err(Refusal::Unauthorized);
+        }
+        match request.headers().get(ORIGIN) {
+            Some(origin) if is_preflight || is_changing(request.method()) => {
+                if host::is_own(origin, request) || self.cors.allows(origin) {
+                    Ok(())
+                } else {
+                    Err(Refusal::ForeignOrigin {
+                        origin: origin.as_bytes().escape_ascii().to_string(),
+                    })
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn is_authorized(&self, request: &Request) -> bool {
+        match &self.token {
+            None => true,
+            Some(token) => OPEN.contains(&request.uri().path()) || token.is_in(request.headers()),
+        }
+    }
+}
+
+/// Tells whether a method may change anything, so that it matters who asks even if the answer is
+/// kept from them.
+fn is_changing(method: &Method) -> bool {
+    ![Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
 /// Puts the guard before a service.

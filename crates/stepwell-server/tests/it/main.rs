@@ -16,5 +16,6 @@ mod run;
 mod send;
 mod settings;
 mod shutdown;
+mod socket;
 mod streams;
 mod workflows;

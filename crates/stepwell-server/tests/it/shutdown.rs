@@ -1,21 +1,16 @@
 //! Serving on a socket, and stopping in order.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use expect_test::expect;
 use stepwell_server::{ServeError, Server};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::fixture::engine;
-
-/// How long anything may take that should happen soon.
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::socket::{PATIENCE, Served};
 
 /// Longer than any test takes.
 const FOR_EVER: Duration = Duration::from_secs(3600);
@@ -79,8 +74,10 @@ async fn connections_without_a_request_do_not_hold_up_the_end() {
 async fn a_request_that_never_comes_to_its_end_is_cut_off() {
     let served = Served::with(|server| server.drain(Duration::from_millis(50))).await;
     let mut half = served.connect().await;
-    half.write("POST /workflows/human/run HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
-        .await;
+    half.write(
+        "POST /workflows/human/run HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
+    )
+    .await;
     let mut headless = served.connect().await;
     headless.write("POST /workflows/hum").await;
     // So that the server has taken up both.
@@ -108,7 +105,7 @@ async fn a_connection_can_be_used_after_an_answer_without_a_body() {
 async fn a_body_over_the_limit_is_answered_even_if_the_client_does_not_listen_yet() {
     let served = Served::with(|server| server.body_limit(1000)).await;
     let megabytes = "x".repeat(8 << 20);
-    let head = "POST /workflows/quiet/run HTTP/1.1\r\nHost: x\r\n";
+    let head = "POST /workflows/quiet/run HTTP/1.1\r\nHost: localhost\r\n";
     let whole = format!("{head}Content-Length: {}\r\n\r\n{megabytes}", megabytes.len());
     let size = megabytes.len();
     let chunks = format!(
@@ -145,98 +142,6 @@ async fn a_signal_stops_the_server() {
         let sent = std::process::Command::new("kill").args([signal, &process]).status().unwrap();
         assert!(sent.success());
         timeout(PATIENCE, task).await.unwrap().unwrap().unwrap();
-    }
-}
-
-/// A server on a socket.
-struct Served {
-    address: SocketAddr,
-    gate: Arc<Semaphore>,
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<Result<(), ServeError>>,
-}
-
-impl Served {
-    async fn with(settings: impl FnOnce(Server) -> Server) -> Self {
-        let gate = Arc::new(Semaphore::new(0));
-        let engine = engine(Arc::clone(&gate)).open().await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (tell, listening) = oneshot::channel();
-        let (stop, told) = oneshot::channel();
-        let server = settings(Server::new(engine));
-        let server = server.on_listening(|address| tell.send(address).unwrap());
-        let task = tokio::spawn(server.serve_until(listener, async {
-            let _ = told.await;
-        }));
-        let address = listening.await.unwrap();
-        Self { address, gate, stop, task }
-    }
-
-    async fn connect(&self) -> Connection {
-        Connection { stream: TcpStream::connect(self.address).await.unwrap(), seen: String::new() }
-    }
-
-    /// Asks for a handler until the server knows it.
-    async fn until_found(&self, handler: &str) {
-        while !self.ask(handler).await.starts_with("HTTP/1.1 202") {}
-    }
-
-    /// Asks for a handler that the server does not know.
-    async fn until_missing(&self, handler: &str) {
-        assert!(self.ask(handler).await.starts_with("HTTP/1.1 404"));
-    }
-
-    async fn ask(&self, handler: &str) -> String {
-        let mut connection = self.connect().await;
-        connection.send(&format!("GET /handlers/{handler}"), "").await;
-        connection.receive_until("}").await
-    }
-
-    /// Stops the server and waits until it has.
-    async fn stop(self) -> Result<(), ServeError> {
-        self.stop.send(()).unwrap();
-        timeout(PATIENCE, self.task).await.expect("the server does not stop").unwrap()
-    }
-}
-
-/// A connection, spoken to by hand.
-struct Connection {
-    stream: TcpStream,
-    seen: String,
-}
-
-impl Connection {
-    async fn write(&mut self, text: &str) {
-        self.stream.write_all(text.as_bytes()).await.unwrap();
-    }
-
-    /// Sends `METHOD PATH` and a body.
-    async fn send(&mut self, request: &str, body: &str) {
-        let length = body.len();
-        let head = format!("{request} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
-        self.write(&format!("{head}{body}")).await;
-    }
-
-    /// Receives up to the end of a text.
-    async fn receive_until(&mut self, text: &str) -> String {
-        loop {
-            if let Some(at) = self.seen.find(text) {
-                return self.seen.drain(..at + text.len()).collect();
-            }
-            let mut buffer = [0; 4096];
-            let read = timeout(PATIENCE, self.stream.read(&mut buffer)).await;
-            let read = read.expect("nothing came").unwrap();
-            assert!(read > 0, "the connection was closed after {:?}", self.seen);
-            self.seen.push_str(str::from_utf8(&buffer[..read]).unwrap());
-        }
-    }
-
-    /// Receives up to the end of the connection.
-    async fn rest(&mut self) -> String {
-        let mut rest = Vec::new();
-        let read = timeout(PATIENCE, self.stream.read_to_end(&mut rest)).await;
-        read.expect("the connection stays open").unwrap();
-        std::mem::take(&mut self.seen) + str::from_utf8(&rest).unwrap()
     }
 }
 

@@ -84,6 +84,29 @@ pub enum Refusal {
     },
     /// The body broke off.
     BodyCutOff,
+    /// The body came too slowly.
+    BodyTimeout,
+    /// Path and query are too long.
+    TargetTooLong {
+        /// How many bytes they may have.
+        limit: usize,
+    },
+    /// The token is missing or wrong.
+    Unauthorized,
+    /// The request names no host, or several.
+    NoHost,
+    /// The server is not called like this.
+    UnknownHost {
+        /// What it was called.
+        host: String,
+    },
+    /// The page that the request comes from may not call.
+    ForeignOrigin {
+        /// Its origin.
+        origin: String,
+    },
+    /// There are as many connections as there may be.
+    Crowded,
     /// The server cannot answer now; it may be able to in a moment.
     Unavailable,
     /// The server is about to stop; whatever takes its place can answer.
@@ -111,20 +134,26 @@ impl Refusal {
             | Self::SendBody(_)
             | Self::NoEvent
             | Self::Event(_)
-            | Self::BodyCutOff => 400,
+            | Self::BodyCutOff
+            | Self::NoHost => 400,
+            Self::Unauthorized => 401,
+            Self::ForeignOrigin { .. } => 403,
+            Self::BodyTimeout => 408,
             Self::Busy { .. } | Self::Ended => 409,
             Self::TooLarge { .. } | Self::EventTooLarge { .. } => 413,
+            Self::TargetTooLong { .. } => 414,
+            Self::UnknownHost { .. } => 421,
             // The fault is the client's, but this is what the protocol says.
             Self::UnknownStep { .. } | Self::NotAccepted { .. } => 500,
             Self::Internal => 500,
-            Self::Unavailable | Self::Closing => 503,
+            Self::Unavailable | Self::Closing | Self::Crowded => 503,
         }
     }
 
     /// Tells whether the same request may succeed in a moment.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable | Self::Closing)
+        matches!(self, Self::Unavailable | Self::Closing | Self::Crowded)
     }
 }
 
@@ -168,6 +197,25 @@ impl fmt::Display for Refusal {
                 write!(f, "Event is {bytes} bytes long, more than the limit of {limit}")
             }
             Self::BodyCutOff => f.write_str("Request body broke off"),
+            Self::BodyTimeout => f.write_str("Request body came too slowly"),
+            Self::TargetTooLong { limit } => {
+                write!(f, "Path and query are longer than {limit} bytes")
+            }
+            Self::Unauthorized => {
+                f.write_str("This server wants its token, as 'Authorization: Bearer <token>'")
+            }
+            Self::NoHost => f.write_str("Request must have one Host header"),
+            Self::UnknownHost { host } => write!(
+                f,
+                "Host '{host}' is not allowed; if it is this server's, start it with \
+                 --allow-host and the name"
+            ),
+            Self::ForeignOrigin { origin } => write!(
+                f,
+                "Origin '{origin}' is not allowed; if its pages may call this server, start it \
+                 with --cors and the origin"
+            ),
+            Self::Crowded => f.write_str("Server has too many connections; try again"),
             Self::Unavailable => f.write_str("Service Unavailable"),
             Self::Closing => f.write_str("Server is shutting down; try again"),
             Self::Internal => f.write_str("Internal server error"),
