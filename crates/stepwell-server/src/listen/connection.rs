@@ -57,7 +57,7 @@ impl Server {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection was gone before it began");
         }
-        let requests = Requests::default();
+        let requests = Requests::new();
         let stream = TokioIo::new(Paced::new(stream, &self.limits, requests.clone()));
         let service = service_fn(|request: hyper::Request<Incoming>| {
             let underway = requests.begin();

@@ -3,8 +3,9 @@
 //! One that sends too slowly is closed; one that does not take its answer is cut. While a request
 //! is answered nothing is expected of the client: the deadlines for its body are the endpoint's.
 //!
-//! A timer runs only while something is waited for, and is not set again for each request: it may
-//! fire early, and then looks at how late it really is.
+//! A timer is not set again for each request: it may ring early, and then looks at how late it
+//! really is. The one for reading runs while a request is answered too, for hyper does not look
+//! for the next one when the answer is out, unless it is woken.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -19,13 +20,17 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::Limits;
 
 /// Counts the requests of a connection. Cheap to clone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Requests(Arc<Counts>);
 
-#[derive(Debug, Default)]
+/// Only the connection's own task looks at these; they are atomic so that it may move.
+#[derive(Debug)]
 struct Counts {
+    connected_at: Instant,
     begun: AtomicU64,
     ended: AtomicU64,
+    /// When the last one ended, in microseconds after `connected_at`.
+    ended_after: AtomicU64,
 }
 
 /// A request that is being answered, until it is dropped.
@@ -33,6 +38,11 @@ struct Counts {
 pub(super) struct Underway(Requests);
 
 impl Requests {
+    pub(super) fn new() -> Self {
+        let (begun, ended, ended_after) = Default::default();
+        Self(Arc::new(Counts { connected_at: Instant::now(), begun, ended, ended_after }))
+    }
+
     pub(super) fn begin(&self) -> Underway {
         self.0.begun.fetch_add(1, Ordering::Relaxed);
         Underway(self.clone())
@@ -42,6 +52,12 @@ impl Requests {
         self.0.begun.load(Ordering::Relaxed)
     }
 
+    /// Returns since when no request is underway.
+    fn ended_at(&self) -> Instant {
+        let after = self.0.ended_after.load(Ordering::Relaxed);
+        self.0.connected_at + Duration::from_micros(after)
+    }
+
     fn is_underway(&self) -> bool {
         self.begun() != self.0.ended.load(Ordering::Relaxed)
     }
@@ -49,7 +65,10 @@ impl Requests {
 
 impl Drop for Underway {
     fn drop(&mut self) {
-        self.0.0.ended.fetch_add(1, Ordering::Relaxed);
+        let Counts { connected_at, ended, ended_after, .. } = &*self.0.0;
+        let after = u64::try_from(connected_at.elapsed().as_micros()).unwrap_or(u64::MAX);
+        ended_after.store(after, Ordering::Relaxed);
+        ended.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -121,17 +140,19 @@ impl<S> Paced<S> {
     /// Tells whether the client is too late with what it has not sent.
     fn is_late(&mut self, context: &mut Context<'_>) -> bool {
         if self.requests.is_underway() {
-            return false;
+            // So that the task is woken when the request may have ended.
+            return self.reading_alarm.rings(Instant::now(), self.idle_timeout, context);
         }
         if self.awaited().is_none() {
-            self.waiting = Some(Waiting { since: Instant::now(), what: Awaited::Request });
+            self.waiting =
+                Some(Waiting { since: self.requests.ended_at(), what: Awaited::Request });
         }
         let Some(Waiting { since, what }) = self.waiting else { return false };
         let patience = match what {
             Awaited::Request => self.idle_timeout,
             Awaited::Head => self.head_timeout,
         };
-        self.reading_alarm.rings(since + patience, context)
+        self.reading_alarm.rings(since, patience, context)
     }
 
     /// Ends a write that the client does not take, in time.
@@ -145,7 +166,7 @@ impl<S> Paced<S> {
             return written;
         }
         let since = *self.stuck_since.get_or_insert_with(Instant::now);
-        if self.writing_alarm.rings(since + self.write_timeout, context) {
+        if self.writing_alarm.rings(since, self.write_timeout, context) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         Poll::Pending
@@ -214,8 +235,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
 struct Alarm(Option<Pin<Box<Sleep>>>);
 
 impl Alarm {
-    /// Tells whether a deadline has passed; otherwise the task is woken then, or before.
-    fn rings(&mut self, deadline: Instant, context: &mut Context<'_>) -> bool {
+    /// Tells whether so much time has passed; otherwise the task is woken then, or before.
+    fn rings(&mut self, since: Instant, patience: Duration, context: &mut Context<'_>) -> bool {
+        let Some(deadline) = since.checked_add(patience) else { return false };
         let timer = self.0.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         if timer.deadline() > deadline {
             timer.as_mut().reset(deadline);
@@ -229,6 +251,3 @@ impl Alarm {
         false
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+mod access;
 mod catalog;
+mod compressed;
 mod cors;
 mod embedding;
+mod exposed;
 mod failures;
 mod fixture;
 mod handlers;
@@ -16,6 +19,7 @@ mod run;
 mod send;
 mod settings;
 mod shutdown;
+mod slow;
 mod socket;
 mod streams;
 mod workflows;

@@ -26,9 +26,13 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) async fn with(settings: impl FnOnce(Server) -> Server) -> Self {
+        Self::on("127.0.0.1:0", settings).await
+    }
+
+    pub(crate) async fn on(address: &str, settings: impl FnOnce(Server) -> Server) -> Self {
         let gate = Arc::new(Semaphore::new(0));
         let engine = engine(Arc::clone(&gate)).open().await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(address).await.unwrap();
         let (tell, listening) = oneshot::channel();
         let (stop, told) = oneshot::channel();
         let server = settings(Server::new(engine));
@@ -41,7 +45,7 @@ impl Served {
     }
 
     pub(crate) async fn connect(&self) -> Connection {
-        Connection { stream: TcpStream::connect(self.address).await.unwrap(), seen: String::new() }
+        Connection::new(TcpStream::connect(self.address).await.unwrap())
     }
 
     /// Asks for a handler until the server knows it.
@@ -69,11 +73,15 @@ impl Served {
 
 /// A connection, spoken to by hand.
 pub(crate) struct Connection {
-    stream: TcpStream,
-    seen: String,
+    pub(crate) stream: TcpStream,
+    seen: Vec<u8>,
 }
 
 impl Connection {
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        Self { stream, seen: Vec::new() }
+    }
+
     pub(crate) async fn write(&mut self, text: &str) {
         self.stream.write_all(text.as_bytes()).await.unwrap();
     }
@@ -88,23 +96,40 @@ impl Connection {
 
     /// Receives up to the end of a text.
     pub(crate) async fn receive_until(&mut self, text: &str) -> String {
+        let mut searched = 0_usize;
         loop {
-            if let Some(at) = self.seen.find(text) {
-                return self.seen.drain(..at + text.len()).collect();
+            let seen = self.seen.get(searched..).unwrap_or_default();
+            let found = seen.windows(text.len()).position(|window| window == text.as_bytes());
+            if let Some(at) = found {
+                let received = self.seen.drain(..searched + at + text.len()).collect();
+                return String::from_utf8(received).unwrap();
             }
-            let mut buffer = [0; 4096];
-            let read = timeout(PATIENCE, self.stream.read(&mut buffer)).await;
+            searched = self.seen.len().saturating_sub(text.len() - 1);
+            let read = timeout(PATIENCE, self.stream.read_buf(&mut self.seen)).await;
             let read = read.expect("nothing came").unwrap();
-            assert!(read > 0, "the connection was closed after {:?}", self.seen);
-            self.seen.push_str(str::from_utf8(&buffer[..read]).unwrap());
+            assert!(read > 0, "closed after {:?}", String::from_utf8_lossy(&self.seen));
         }
+    }
+
+    /// Receives the head of an answer, whose body may be anything.
+    pub(crate) async fn receive_head(&mut self) -> String {
+        self.receive_until("\r\n\r\n").await
     }
 
     /// Receives up to the end of the connection.
     pub(crate) async fn rest(&mut self) -> String {
-        let mut rest = Vec::new();
-        let read = timeout(PATIENCE, self.stream.read_to_end(&mut rest)).await;
+        let read = timeout(PATIENCE, self.stream.read_to_end(&mut self.seen)).await;
         read.expect("the connection stays open").unwrap();
-        std::mem::take(&mut self.seen) + str::from_utf8(&rest).unwrap()
+        String::from_utf8(std::mem::take(&mut self.seen)).unwrap()
+    }
+
+    /// Receives up to the end of a connection that may break or be reused, or of its last chunk.
+    pub(crate) async fn rest_if_cut(&mut self) -> String {
+        while !self.seen.ends_with(b"\r\n0\r\n\r\n")
+            && let Ok(1..) =
+                timeout(PATIENCE, self.stream.read_buf(&mut self.seen)).await.expect("it hangs")
+        {
+        }
+        String::from_utf8(std::mem::take(&mut self.seen)).unwrap()
     }
 }

@@ -203,6 +203,13 @@ fn refusals_have_the_texts_that_clients_compare() {
         413 Request body is larger than 100 bytes
         413 Event is 200 bytes long, more than the limit of 100
         400 Request body broke off
+        408 Request body came too slowly
+        414 Path and query are longer than 100 bytes
+        401 This server wants its token, as 'Authorization: Bearer <token>'
+        400 Request must have one Host header
+        421 Host 'h' is not allowed; if it is this server's, start it with --allow-host and the name
+        403 Origin 'o' is not allowed; if its pages may call this server, start it with --cors and the origin
+        503, later Server has too many connections; try again
         503, later Service Unavailable
         503, later Server is shutting down; try again
         500 Internal server error"#]]
