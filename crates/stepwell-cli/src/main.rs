@@ -4,6 +4,7 @@
 //! wait for; everything else goes to the log on standard error.
 
 mod demo;
+mod listening;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

@@ -36,22 +36,36 @@ fn the_demo_says_what_it_can_be_told() {
     check(
         &["demo", "--help"],
         expect![[r#"
-        exit code 0
-        Serve the demo workflows (greet, human, fan-out) until SIGINT or SIGTERM
+            exit code 0
+            Serve the demo workflows (greet, human, fan-out) until SIGINT or SIGTERM
 
-        Usage: stepwell demo [OPTIONS]
+            Usage: stepwell demo [OPTIONS]
 
-        Options:
-              --listen <ADDR>  The IP address and port to listen on; port 0 takes a free one [default:
-                               127.0.0.1:8080]
-              --data <DIR>     The directory to keep runs in [default: stepwell/demo in $XDG_DATA_HOME or
-                               ~/.local/share]
-          -h, --help           Print help
+            Options:
+                  --data <DIR>  The directory to keep runs in [default: stepwell/demo in $XDG_DATA_HOME or
+                                ~/.local/share]
+              -h, --help        Print help
 
-        Environment:
-          STEPWELL_LOG  what to log on standard error, such as `warn` or `info,stepwell=debug` [default:
-          info]
-    "#]],
+            Who may call:
+                  --listen <ADDR>             The IP address and port to listen on; port 0 takes a free one
+                                              [default: $WORKFLOWS_PY_SERVER_HOST and $WORKFLOWS_PY_SERVER_PORT,
+                                              or 127.0.0.1:8080]
+                  --token <TOKEN>             What callers have to send, as `Authorization: Bearer TOKEN`.
+                                              Others on this machine can see it among the arguments, but not in
+                                              the variable [env: STEPWELL_TOKEN]
+                  --insecure-no-auth          Listen where other machines can call, without a token: they can
+                                              then do everything
+                  --cors <ORIGIN|any>         Let pages of this origin call, such as https://app.example.com;
+                                              `any` lets those of all, for development. Can be repeated
+                  --allow-host <HOST>         A name that this server is called by, besides localhost. Can be
+                                              repeated
+                  --max-connections <NUMBER>  How many connections there may be; further ones are answered with
+                                              503 [default: 10000]
+
+            Environment:
+              STEPWELL_LOG  what to log on standard error, such as `warn` or `info,stepwell=debug` [default:
+              info]
+        "#]],
     );
 }
 
@@ -92,6 +106,7 @@ fn run(arguments: &[&str]) -> String {
     let done = Command::new(env!("CARGO_BIN_EXE_stepwell"))
         .args(arguments)
         .env_remove("STEPWELL_LOG")
+        .env_remove("STEPWELL_TOKEN")
         .stdin(Stdio::null())
         .output()
         .unwrap();

@@ -99,14 +99,17 @@ impl Server {
         };
         let limits = self.limits.clone();
         let serving = listen::run(listener, router, limits, self.closing.clone());
-        if let Some(call) = self.on_listening.take() {
-            call(address);
-        }
-        tracing::info!(%address, "listening");
         if self.cors == Cors::Any {
             tracing::warn!("pages of any origin may call this server; this is for development");
         }
         let open = (self.token.is_none() && !is_loopback(address)).then_some(address);
+        if let Some(address) = &open {
+            warn_of(address);
+        }
+        if let Some(call) = self.on_listening.take() {
+            call(address);
+        }
+        tracing::info!(%address, "listening");
         tokio::select! {
             ((), ()) = async { tokio::join!(stop, serving) } => {}
             () = remind(open) => {}
@@ -132,14 +135,17 @@ impl Server {
     }
 }
 
-/// Says again and again that everybody may do everything at an address.
+/// Says from time to time that everybody may do everything at an address.
 async fn remind(open: Option<SocketAddr>) {
-    let mut reminders = tokio::time::interval(REMINDER);
     while let Some(address) = open {
-        reminders.tick().await;
-        tracing::warn!(%address, "there is no token: whoever reaches this server may do all");
+        tokio::time::sleep(REMINDER).await;
+        warn_of(&address);
     }
     std::future::pending().await
+}
+
+fn warn_of(open: &SocketAddr) {
+    tracing::warn!(address = %open, "there is no token: whoever reaches this server may do all");
 }
 
 fn is_loopback(address: SocketAddr) -> bool {

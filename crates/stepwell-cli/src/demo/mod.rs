@@ -14,27 +14,25 @@ use stepwell_server::Server;
 use tokio::net::TcpListener;
 use workflows::{FanOutWorkflow, GreetingWorkflow, HumanInTheLoopWorkflow};
 
+use crate::listening::{Listening, Settings};
+
 /// The file in the data directory that runs are kept in.
 const DATABASE: &str = "stepwell.db";
 
 /// What `stepwell demo` can be told.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The IP address and port to listen on; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR", value_parser = address)]
-    listen: SocketAddr,
-
     /// The directory to keep runs in [default: stepwell/demo in $XDG_DATA_HOME or ~/.local/share]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-}
 
-fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse().map_err(|_| "expected an IP address and a port, such as 127.0.0.1:8081")
+    #[command(flatten)]
+    listening: Listening,
 }
 
 /// Serves until SIGINT or SIGTERM.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let settings = arguments.listening.read()?;
     let data = match arguments.data {
         Some(data) => data,
         None => default_data()?,
@@ -47,10 +45,10 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     tracing::info!(file = %file.display(), durability = ?store.durability(), "keeping runs");
 
     let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
-    runtime.block_on(serve(arguments.listen, store))
+    runtime.block_on(serve(settings, store))
 }
 
-async fn serve(listen: SocketAddr, store: SqliteStore) -> anyhow::Result<()> {
+async fn serve(settings: Settings, store: SqliteStore) -> anyhow::Result<()> {
     let engine = Engine::builder()
         .store(Arc::new(store))
         .workflow("greet", GreetingWorkflow.into_workflow()?)
@@ -59,10 +57,11 @@ async fn serve(listen: SocketAddr, store: SqliteStore) -> anyhow::Result<()> {
         .open()
         .await
         .context("cannot open the engine")?;
+    let listen = settings.address;
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen}; choose another address with --listen")
     })?;
-    let server = Server::new(engine).on_listening(|address| {
+    let server = settings.apply(Server::new(engine)).on_listening(|address| {
         if let Err(error) = announce(address) {
             // Whoever reads it went away; the server is of use to others all the same.
             tracing::warn!(%error, "cannot write to standard output");
