@@ -18,10 +18,10 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;mar
      @media(prefers-color-scheme:dark){body{color:#e4e8ee;background:#14181f}\
      small{color:#9aa5b4}a{color:#7db8f5}}";
 
-/// Writes the page.
-pub(crate) fn write(engine: &Engine) -> Bytes {
+/// Writes the page, with the workflows if those who see it may know them.
+pub(crate) fn write(engine: Option<&Engine>) -> Bytes {
     let mut list = String::new();
-    for registered in engine.workflows() {
+    for registered in engine.map(Engine::workflows).unwrap_or_default() {
         let name = Escaped(&registered.name);
         let _ = write!(list, "<li><code>{name}</code>");
         if let Some(description) = registered.workflow.description() {
@@ -30,6 +30,7 @@ pub(crate) fn write(engine: &Engine) -> Bytes {
         list.push_str("</li>\n");
     }
     let workflows = match list.as_str() {
+        "" if engine.is_none() => "<p>They are told with the token only.</p>".to_owned(),
         "" => "<p>There are none.</p>".to_owned(),
         list => format!("<ul>\n{list}</ul>"),
     };

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use stepwell::Engine;
 use stepwell::engine::Cursor;
 
 use crate::Limits;
 use crate::app::{App, Closing};
 use crate::guard::{Cors, Guard, GuardLayer, Host, Hosts, Known, Token};
-use crate::llama;
 use crate::request::BodyLimit;
+use crate::{llama, page};
 
 /// How long a stream may be silent by default: below the 30 s to 60 s after which proxies take a
 /// connection for dead.
@@ -202,7 +203,7 @@ impl Server {
     /// Returns the endpoints of a server that these hosts are known to.
     pub(crate) fn router_for(&self, known: Known) -> Router {
         let app = App {
-            catalog: llama::Catalog::new(&self.engine),
+            catalog: llama::Catalog::new(&self.engine, self.page()),
             engine: self.engine.clone(),
             heartbeat: self.heartbeat,
             accepts_contexts: self.accepts_contexts,
@@ -223,8 +224,13 @@ impl Server {
         llama::router(Arc::new(app)).layer(GuardLayer::new(guard))
     }
 
-    /// Breaks off all open streams, so that their readers come back, and answers requests that wait
-    /// for a run with status 503.
+    /// Returns the page, which everybody can see.
+    fn page(&self) -> Bytes {
+        page::write(self.token.is_none().then_some(&self.engine))
+    }
+
+    /// Breaks off all open streams, so that their readers come back, and answers requests that
+    /// wait for a run with status 503.
     pub fn close(&self) {
         self.closing.begun.cancel();
         self.closing.overdue.cancel();

@@ -16,6 +16,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::{Compression, CompressionLayer};
 
 use super::compressible::Compressible;
+use super::incoming::ReadToEnd;
 use super::paced::{Paced, Requests, Underway};
 use crate::Limits;
 use crate::app::Closing;
@@ -61,7 +62,7 @@ impl Server {
         let stream = TokioIo::new(Paced::new(stream, &self.limits, requests.clone()));
         let service = service_fn(|request: hyper::Request<Incoming>| {
             let underway = requests.begin();
-            let answering = self.service.clone().call(request.map(Body::new));
+            let answering = self.service.clone().call(request.map(body));
             async move {
                 let response = answering.await?;
                 Ok::<_, Infallible>(response.map(|body| Answer { body, _underway: underway }))
@@ -80,6 +81,11 @@ impl Server {
             tracing::debug!(%error, "a connection broke");
         }
     }
+}
+
+/// Returns the body that the endpoint sees.
+fn body(incoming: Incoming) -> Body {
+    if incoming.is_end_stream() { Body::empty() } else { Body::new(ReadToEnd::new(incoming)) }
 }
 
 /// The body of an answer, with the request that it answers underway until it is sent.

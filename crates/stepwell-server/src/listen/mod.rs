@@ -11,6 +11,7 @@
 
 mod compressible;
 mod connection;
+mod incoming;
 mod paced;
 
 use std::io::{self, ErrorKind};

@@ -36,12 +36,12 @@ struct Described {
 
 impl Catalog {
     /// Writes down what the engine has.
-    pub(crate) fn new(engine: &Engine) -> Self {
+    pub(crate) fn new(engine: &Engine, page: Bytes) -> Self {
         let names = engine.workflows().iter().map(|known| known.name.as_str().into());
         let list = WorkflowList { workflows: names.collect() };
         let described = engine.workflows().iter();
         let described = described.map(|known| (known.name.clone(), describe(&known.workflow)));
-        Self { page: page::write(engine), workflows: json(&list), by_name: described.collect() }
+        Self { page, workflows: json(&list), by_name: described.collect() }
     }
 }
 

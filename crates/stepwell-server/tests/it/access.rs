@@ -55,6 +55,17 @@ async fn nothing_but_the_page_and_the_health_is_told_without_the_token() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_page_names_no_workflows_to_strangers() {
+    let open = Fixture::new().await.body("GET /").await;
+    assert!(open.contains("<code>greet</code>"), "{open}");
+    let fixture = closed().await;
+    for path in OPEN {
+        let page = fixture.body(&format!("GET {path}")).await;
+        assert!(!page.contains("greet"), "{page}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_the_token_itself_opens() {
     let fixture = closed().await;
     let status = async |sent: &[(&str, &str)]| {

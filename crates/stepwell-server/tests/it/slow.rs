@@ -110,12 +110,42 @@ async fn a_body_that_stalls_is_answered_with_408() {
         for sent in ["Content-Length: 9\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"] {
             let mut connection = served.connect().await;
             connection.write(&format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{sent}")).await;
-            let answer = connection.rest().await;
+            let answer = connection.receive_until("\"}").await;
             assert!(answer.starts_with("HTTP/1.1 408"), "{path}: {answer}");
             assert!(answer.ends_with(r#"{"detail":"Request body came too slowly"}"#), "{answer}");
         }
         served.stop().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn an_answer_comes_before_a_body_that_nobody_reads_and_the_connection_goes_on() {
+    let served = Served::with(|server| server.token("t0ken".parse().unwrap())).await;
+    let mut connection = served.connect().await;
+    for length in [8, 1 << 20] {
+        for (path, headers, status) in [
+            ("/workflows/missing/run", "Authorization: Bearer t0ken", 404),
+            ("/workflows/quiet/run", "X: y", 401),
+            ("/workflows/quiet/run", "Authorization: Bearer t0ken\r\nOrigin: null", 403),
+            ("/health", "X: y", 405),
+        ] {
+            let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
+            connection.write(&format!("{head}Content-Length: {length}\r\n\r\n")).await;
+            let answer = connection.receive_until("\"}").await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+            connection.write(&"x".repeat(length)).await;
+        }
+    }
+    connection.send("GET /health", "").await;
+    assert!(connection.receive_until("}").await.starts_with("HTTP/1.1 200"));
+
+    // Who asks first is told not to send.
+    let expecting = "POST /workflows/quiet/run HTTP/1.1\r\nHost: localhost\r\n\
+        Expect: 100-continue\r\nContent-Length: 9\r\n\r\n";
+    connection.write(expecting).await;
+    let answer = connection.receive_until("}").await;
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    served.stop().await.unwrap();
 }
 
 #[tokio::test]
