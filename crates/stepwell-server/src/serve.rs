@@ -89,7 +89,7 @@ impl Server {
         told_to_stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
         let address = listener.local_addr().map_err(ServeError::Listen)?;
-        let router = self.router_for(self.known_on(address)?);
+        let endpoints = self.guarded(self.known_on(address)?);
         let closing = self.closing.clone();
         let drain = self.drain;
         let stop = async move {
@@ -98,7 +98,7 @@ impl Server {
             closing.begun.cancel();
         };
         let limits = self.limits.clone();
-        let serving = listen::run(listener, router, limits, self.closing.clone());
+        let serving = listen::run(listener, endpoints, limits, self.closing.clone());
         if self.cors == Cors::Any {
             tracing::warn!("pages of any origin may call this server; this is for development");
         }

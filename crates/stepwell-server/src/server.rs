@@ -9,10 +9,11 @@ use axum::Router;
 use axum::body::Bytes;
 use stepwell::Engine;
 use stepwell::engine::Cursor;
+use tower::Layer;
 
 use crate::Limits;
 use crate::app::{App, Closing};
-use crate::guard::{Cors, Guard, GuardLayer, Host, Hosts, Known, Token};
+use crate::guard::{Cors, Guard, GuardLayer, Guarded, Host, Hosts, Known, Token};
 use crate::request::BodyLimit;
 use crate::{llama, page};
 
@@ -192,7 +193,7 @@ impl Server {
     /// # }
     /// ```
     pub fn router(&self) -> Router {
-        self.router_for(self.known_anywhere())
+        self.endpoints().layer(self.guard(self.known_anywhere()))
     }
 
     /// Returns which hosts are known where the address says nothing about it.
@@ -200,8 +201,13 @@ impl Server {
         if self.hosts.is_empty() { Known::All } else { Known::Local }
     }
 
-    /// Returns the endpoints of a server that these hosts are known to.
-    pub(crate) fn router_for(&self, known: Known) -> Router {
+    /// Returns the endpoints behind the guard of a server that these hosts are known to. It is
+    /// put before all of them at once, for a layer costs each request several allocations.
+    pub(crate) fn guarded(&self, known: Known) -> Guarded<Router> {
+        self.guard(known).layer(self.endpoints())
+    }
+
+    fn endpoints(&self) -> Router {
         let app = App {
             catalog: llama::Catalog::new(&self.engine, self.page()),
             engine: self.engine.clone(),
@@ -215,13 +221,16 @@ impl Server {
             },
             closing: self.closing.clone(),
         };
-        let guard = Guard {
+        llama::router(Arc::new(app))
+    }
+
+    fn guard(&self, known: Known) -> GuardLayer {
+        GuardLayer::new(Guard {
             hosts: Hosts { known, listed: self.hosts.clone() },
             cors: self.cors.clone(),
             token: self.token.clone(),
             target_bytes: self.limits.target_bytes,
-        };
-        llama::router(Arc::new(app)).layer(GuardLayer::new(guard))
+        })
     }
 
     /// Returns the page, which everybody can see.

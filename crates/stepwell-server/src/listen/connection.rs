@@ -20,6 +20,7 @@ use super::incoming::ReadToEnd;
 use super::paced::{Paced, Requests, Underway};
 use crate::Limits;
 use crate::app::Closing;
+use crate::guard::Guarded;
 
 /// How much of an answer, or of a body that comes in, a connection holds: one chunk of a stream,
 /// and what a client costs that does not read.
@@ -32,13 +33,13 @@ const BUFFER_MIN: usize = 8 << 10;
 #[derive(Clone)]
 pub(super) struct Server {
     http: http1::Builder,
-    service: Compression<Router, Compressible>,
+    service: Compression<Guarded<Router>, Compressible>,
     limits: Limits,
     closing: Closing,
 }
 
 impl Server {
-    pub(super) fn new(router: Router, limits: &Limits, closing: Closing) -> Self {
+    pub(super) fn new(endpoints: Guarded<Router>, limits: &Limits, closing: Closing) -> Self {
         let mut http = http1::Builder::new();
         // The deadlines are `Paced`'s: hyper's makes a new timer for each request.
         http.header_read_timeout(None)
@@ -48,7 +49,7 @@ impl Server {
             // What is sent is made for one client once, so more work does not pay.
             .quality(CompressionLevel::Fastest)
             .compress_when(Compressible);
-        let service = compression.layer(router);
+        let service = compression.layer(endpoints);
         Self { http, service, limits: limits.clone(), closing }
     }
 

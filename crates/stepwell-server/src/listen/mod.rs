@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!   listener ──▶ too many? ──yes──▶ 503
-//!                    └─no──▶ Paced (deadlines) ──▶ hyper ──▶ compression ──▶ router
+//!                    └─no──▶ Paced (deadlines) ──▶ hyper ──▶ compression ──▶ guard ──▶ endpoints
 //! ```
 //!
 //! Deliberately not here: when to stop, which is told through [`Closing`].
@@ -26,6 +26,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::Limits;
 use crate::app::Closing;
+use crate::guard::Guarded;
 
 /// How long the loop waits after the first failure to accept; then twice as long, and so on.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -46,12 +47,17 @@ const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Serves until the server is told to stop, and then until all connections have ended. Dropping
 /// the future cuts those that are left.
-pub(crate) async fn run(listener: TcpListener, router: Router, limits: Limits, closing: Closing) {
+pub(crate) async fn run(
+    listener: TcpListener,
+    endpoints: Guarded<Router>,
+    limits: Limits,
+    closing: Closing,
+) {
     let mut connections = JoinSet::new();
     let mut turned_away = JoinSet::new();
     let mut crowded = Complaint::default();
     let mut accepting = Accepting::new(listener);
-    let server = connection::Server::new(router, &limits, closing.clone());
+    let server = connection::Server::new(endpoints, &limits, closing.clone());
     loop {
         tokio::select! {
             biased;

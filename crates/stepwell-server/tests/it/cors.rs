@@ -107,6 +107,26 @@ async fn by_default_browsers_are_told_nothing() {
     assert_eq!((response.status().as_u16(), headers(&response)), (200, String::new()));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_preflight_of_a_page_that_may_not_call_is_refused() {
+    for (fixture, origin) in [
+        (Fixture::new().await, ORIGIN),
+        (Fixture::new().await, "null"),
+        (listed().await, "http://evil.example"),
+    ] {
+        for path in ["/health", "/nope", "/workflows/greet/run"] {
+            let method = ("Access-Control-Request-Method", "POST");
+            let sent = [("Host", "localhost:8080"), ("Origin", origin), method];
+            let answer = fixture.send_with(&sent, &format!("OPTIONS {path}")).await;
+            assert_eq!(answer.status(), 403, "{origin} {path}");
+            assert!(!headers(&answer).contains("access-control"), "{origin} {path}");
+            let own = [("Host", "localhost:8080"), ("Origin", "http://localhost:8080"), method];
+            let answer = fixture.send_with(&own, &format!("OPTIONS {path}")).await;
+            assert_eq!(answer.status(), 405, "{path} of the server's own page");
+        }
+    }
+}
+
 #[test]
 fn an_origin_is_scheme_host_and_port() {
     for (text, same) in [

@@ -340,3 +340,22 @@ async fn check(cases: &[&str], expect: Expect) {
     assert_eq!(fixture.body("GET /handlers").await, r#"{"handlers":[]}"#);
     expect.assert_eq(&seen);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_event_over_its_limit_is_refused() {
+    let fixture = Fixture::new().await;
+    fixture.start("human", "h").await;
+    let long = "x".repeat(1 << 20);
+    for request in [
+        format!(r#"POST /workflows/echo/run {{"start_event": {{"text": "{long}"}}}}"#),
+        format!(r#"POST /workflows/echo/run-nowait {{"start_event": {{"text": "{long}"}}}}"#),
+        format!(
+            r#"POST /events/h {{"event": {{"type": "ResponseEvent", "value": {{"response": "{long}"}}}}}}"#
+        ),
+    ] {
+        let answer = fixture.send(&request).await;
+        assert_eq!(answer.status(), 413, "{}", &request[..40]);
+        let detail = detail(answer).await;
+        assert!(detail.ends_with("more than the limit of 1048576"), "{detail}");
+    }
+}
