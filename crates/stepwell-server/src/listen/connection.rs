@@ -1,8 +1,10 @@
 //! One connection: requests in, answers out.
 
 use std::convert::Infallible;
+use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -10,6 +12,7 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tower::{Layer, Service};
 use tower_http::CompressionLevel;
@@ -25,6 +28,10 @@ use crate::guard::Guarded;
 /// How much of an answer, or of a body that comes in, a connection holds: one chunk of a stream,
 /// and what a client costs that does not read.
 const BUFFER: usize = 64 << 10;
+
+/// How long nothing may come from a client before the system asks whether it is still there: a
+/// reader of a stream in which nothing happens could be gone for ever and keep its connection.
+const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// The least that hyper reads a request into.
 const BUFFER_MIN: usize = 8 << 10;
@@ -55,8 +62,7 @@ impl Server {
 
     /// Serves a connection to its end.
     pub(super) async fn serve(self, stream: TcpStream) {
-        // Frames of a stream are small, and none may wait for the next one.
-        if let Err(error) = stream.set_nodelay(true) {
+        if let Err(error) = set_up(&stream) {
             tracing::debug!(%error, "a connection was gone before it began");
         }
         let requests = Requests::new();
@@ -82,6 +88,13 @@ impl Server {
             tracing::debug!(%error, "a connection broke");
         }
     }
+}
+
+fn set_up(stream: &TcpStream) -> io::Result<()> {
+    // Frames of a stream are small, and none may wait for the next one.
+    stream.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE);
+    SockRef::from(stream).set_tcp_keepalive(&keepalive)
 }
 
 /// Returns the body that the endpoint sees.

@@ -3,6 +3,7 @@
 use expect_test::expect;
 
 use crate::fixture::{Fixture, describe};
+use crate::socket::Served;
 
 const NOT_FOUND: &str = "404\ncontent-type: application/json\n\n{\"detail\":\"Not Found\"}";
 const NOT_ALLOWED: &str =
@@ -173,4 +174,18 @@ async fn parameters_that_nobody_knows_are_ignored() {
                 {"status":"healthy"}"#]],
         )
         .await;
+}
+
+#[tokio::test]
+async fn a_request_without_a_path_is_one_for_a_path_that_nobody_knows() {
+    let served = Served::with(|server| server).await;
+    for (line, status) in
+        [("GET *", 404), ("OPTIONS *", 405), ("CONNECT localhost:80", 405), ("GET /../health", 404)]
+    {
+        let mut connection = served.connect().await;
+        connection.write(&format!("{line} HTTP/1.1\r\nHost: localhost\r\n\r\n")).await;
+        let answer = connection.receive_until("\"}").await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{line}: {answer}");
+    }
+    served.stop().await.unwrap();
 }
