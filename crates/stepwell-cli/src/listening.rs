@@ -34,8 +34,8 @@ pub(crate) struct Listening {
     #[arg(long)]
     insecure_no_auth: bool,
 
-    /// Let pages of this origin call, such as https://app.example.com; `any` lets those of all,
-    /// for development. Can be repeated
+    /// Let pages of this origin call, such as `https://app.example.com`; `any` lets those of
+    /// all, for development. Can be repeated
     #[arg(long, value_name = "ORIGIN|any", value_parser = pages)]
     cors: Vec<Pages>,
 

@@ -55,7 +55,7 @@ fn the_demo_says_what_it_can_be_told() {
                                               the variable [env: STEPWELL_TOKEN]
                   --insecure-no-auth          Listen where other machines can call, without a token: they can
                                               then do everything
-                  --cors <ORIGIN|any>         Let pages of this origin call, such as https://app.example.com;
+                  --cors <ORIGIN|any>         Let pages of this origin call, such as `https://app.example.com`;
                                               `any` lets those of all, for development. Can be repeated
                   --allow-host <HOST>         A name that this server is called by, besides localhost. Can be
                                               repeated
