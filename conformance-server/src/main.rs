@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use stepwell::Engine;
 use stepwell::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
-use stepwell_server::Server;
+use stepwell_server::{Cors, Server};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -33,6 +33,21 @@ struct Arguments {
     /// After how many seconds of silence a stream says that it is still there.
     #[arg(long, default_value = "1", value_name = "SECONDS", value_parser = seconds)]
     heartbeat: Duration,
+
+    /// Which pages may read the answers, beside those that the server itself has served.
+    #[arg(long, value_name = "WHOSE")]
+    cors: Option<Pages>,
+
+    /// Lets runs begin with a serialized context.
+    #[arg(long)]
+    accept_context: bool,
+}
+
+/// Pages in browsers that are let in.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Pages {
+    /// Those of any origin.
+    Any,
 }
 
 /// Where runs are kept.
@@ -88,7 +103,15 @@ async fn main() -> anyhow::Result<()> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}; choose another --listen"))?;
-    let server = Server::new(engine).heartbeat(arguments.heartbeat).on_listening(|address| {
+    let cors = match arguments.cors {
+        Some(Pages::Any) => Cors::Any,
+        None => Cors::SameOrigin,
+    };
+    let server = Server::new(engine).heartbeat(arguments.heartbeat).cors(cors);
+    if arguments.accept_context {
+        tracing::warn!("contexts are not there yet");
+    }
+    let server = server.on_listening(|address| {
         if let Err(error) = announce(address) {
             tracing::warn!(%error, "cannot write to standard output");
         }

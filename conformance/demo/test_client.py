@@ -111,10 +111,10 @@ async def test_a_saved_position_resumes_the_stream_behind_it(client: WorkflowCli
 
 async def test_a_stream_can_be_read_again_after_the_end(client: WorkflowClient) -> None:
     handler = await client.run_workflow("greet")
-    readings = [
-        [event async for event in client.get_workflow_events(handler.handler_id, after_sequence=-1)]
-        for _ in range(3)
-    ]
+    readings = []
+    for _ in range(3):
+        events = client.get_workflow_events(handler.handler_id, after_sequence=-1)
+        readings.append([event async for event in events])
     assert [event.type for event in readings[0]] == [*["StreamEvent"] * 3, "StopEvent"]
     assert readings[1] == readings[2] == readings[0]
 

@@ -245,7 +245,7 @@ def test_an_idle_server_stops_at_once_and_starts_again(own_server: Server) -> No
 
 def test_a_second_server_on_the_same_data_is_refused(own_server: Server) -> None:
     second = subprocess.run(
-        own_server.command(),
+        own_server.command,
         env=own_server.environment(),
         capture_output=True,
         text=True,
