@@ -108,9 +108,7 @@ async fn main() -> anyhow::Result<()> {
         None => Cors::SameOrigin,
     };
     let server = Server::new(engine).heartbeat(arguments.heartbeat).cors(cors);
-    if arguments.accept_context {
-        tracing::warn!("contexts are not there yet");
-    }
+    let server = server.accept_context(arguments.accept_context);
     let server = server.on_listening(|address| {
         if let Err(error) = announce(address) {
             tracing::warn!(%error, "cannot write to standard output");
