@@ -106,8 +106,8 @@ def tidy_detail(text: str) -> str:
         if prefix in text:
             return text[: text.index(prefix) + len(prefix)]
     if found := INVALID_EVENT.search(text):
-        # The class and the fields count. How each is wrong is told by indented lines.
-        fields = [line for line in found["fields"].split("\n") if not line.startswith(" ")]
+        # The class and the fields count, in any order. How each is wrong is told by indented lines.
+        fields = sorted(line for line in found["fields"].split("\n") if not line.startswith(" "))
         return text[: found.start()] + f"Invalid {found['event']}: {', '.join(fields)}"
     head, expected, names = text.partition("Expected one of ")
     # In any order, says the protocol.

@@ -2,16 +2,16 @@
 
 use stepwell::event::EventTypeError;
 use stepwell::{EventType, Payload, RawEvent, Workflow};
-use stepwell_wire::llama::{ClientEnvelope, EventError};
+use stepwell_wire::llama::{ClientEnvelope, EventError, Mistake};
 
 /// Reads an event of whichever of the workflow's types it names.
 pub(super) fn read(workflow: &Workflow, event: ClientEnvelope) -> Result<RawEvent, EventError> {
     let found = find(workflow.event_types(), &event)?;
     if !event.is_object() {
-        return Err(EventError::Field {
+        let problem = "Input should be an object".to_owned();
+        return Err(EventError::Fields {
             class: found.name().to_string(),
-            field: String::new(),
-            problem: "Input should be an object".to_owned(),
+            mistakes: vec![Mistake { field: String::new(), problem }],
         });
     }
     read_as(found, event.value.into())
@@ -19,9 +19,9 @@ pub(super) fn read(workflow: &Workflow, event: ClientEnvelope) -> Result<RawEven
 
 /// Reads an object as an event of a type.
 pub(super) fn read_as(event_type: &EventType, fields: Payload) -> Result<RawEvent, EventError> {
-    event_type.read(&fields).map_err(|error| {
-        let (field, problem) = describe(error);
-        EventError::Field { class: event_type.name().to_string(), field, problem }
+    event_type.read(&fields).map_err(|_| {
+        let mistakes = event_type.mistakes(&fields).into_iter().map(describe).collect();
+        EventError::Fields { class: event_type.name().to_string(), mistakes }
     })
 }
 
@@ -58,15 +58,23 @@ fn is_qualified(event_type: &EventType, qualified: &str) -> bool {
 }
 
 /// Returns which field is wrong, and how.
-fn describe(error: EventTypeError) -> (String, String) {
+fn describe(error: EventTypeError) -> Mistake {
     let EventTypeError { field, message } = error;
-    let parent = if field == "." { "" } else { field.as_str() };
+    // Clients know the path `children.1.id`, and not `children[1].id`.
+    let parent =
+        if field == "." { String::new() } else { field.replace('[', ".").replace(']', "") };
     let problem = without_place(&message);
     // An absent field has no path of its own.
     match problem.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
-        Some(missing) if parent.is_empty() => (missing.to_owned(), "Field required".to_owned()),
-        Some(missing) => (format!("{parent}.{missing}"), "Field required".to_owned()),
-        None => (parent.to_owned(), problem.to_owned()),
+        Some(missing) => Mistake {
+            field: if parent.is_empty() {
+                missing.to_owned()
+            } else {
+                format!("{parent}.{missing}")
+            },
+            problem: "Field required".to_owned(),
+        },
+        None => Mistake { field: parent, problem: problem.to_owned() },
     }
 }
 

@@ -178,12 +178,16 @@ async fn a_bad_field_is_named_with_its_class() {
 
             echo {"start_event": {"text": "t", "children": [{"id": 1}, {}]}}
             400 Validation error for 'start_event': Failed to deserialize event: 1 validation error for EchoStart
-            children[1].id
+            children.1.id
               Field required
 
             echo {"start_event": {"type": "EchoStop", "value": {}}}
-            400 Validation error for 'start_event': Failed to deserialize event: 1 validation error for EchoStop
+            400 Validation error for 'start_event': Failed to deserialize event: 3 validation errors for EchoStop
             text
+              Field required
+            number
+              Field required
+            children
               Field required
 
         "#]],

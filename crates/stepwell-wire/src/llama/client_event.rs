@@ -55,15 +55,22 @@ pub enum EventError {
         /// The qualified name.
         qualified_name: String,
     },
-    /// A field is missing or wrong.
-    Field {
+    /// Fields are missing or wrong.
+    Fields {
         /// The class.
         class: String,
-        /// The path of the field, such as `inner.id`; empty if the value as a whole is wrong.
-        field: String,
-        /// What is wrong with it.
-        problem: String,
+        /// What is wrong, field by field.
+        mistakes: Vec<Mistake>,
     },
+}
+
+/// A field of an event that is missing or wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The path of the field, such as `inner.id`; empty if the value as a whole is wrong.
+    pub field: String,
+    /// What is wrong with it.
+    pub problem: String,
 }
 
 impl ClientEvent {
@@ -150,7 +157,7 @@ pub(super) fn no_fields() -> Box<RawValue> {
 
 impl fmt::Display for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const BAD: &str = "Failed to deserialize event: 1 validation error for";
+        const BAD: &str = "Failed to deserialize event:";
         match self {
             Self::NotAnObject => f.write_str(
                 "Failed to deserialize event. Must be a json object, or stringified json object",
@@ -161,7 +168,7 @@ impl fmt::Display for EventError {
                 json::MAX_DEPTH
             ),
             Self::Envelope { member, problem } => {
-                write!(f, "{BAD} EventEnvelope\n{member}\n  {problem}")
+                write!(f, "{BAD} 1 validation error for EventEnvelope\n{member}\n  {problem}")
             }
             Self::Unnamed => f.write_str(
                 "Invalid client data. Must have a type or a qualified name, got neither",
@@ -173,13 +180,23 @@ impl fmt::Display for EventError {
             Self::Undeclared { qualified_name } => {
                 write!(f, "Event type {qualified_name} is not declared by this workflow.")
             }
-            Self::Field { class, field, problem } if field.is_empty() => {
-                write!(f, "{BAD} {class}\n  {problem}")
-            }
-            Self::Field { class, field, problem } => {
-                write!(f, "{BAD} {class}\n{field}\n  {problem}")
+            Self::Fields { class, mistakes } => {
+                let count = mistakes.len();
+                let errors = if count == 1 { "error" } else { "errors" };
+                write!(f, "{BAD} {count} validation {errors} for {class}")?;
+                mistakes.iter().try_for_each(|mistake| write!(f, "\n{mistake}"))
             }
         }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { field, problem } = self;
+        if !field.is_empty() {
+            writeln!(f, "{field}")?;
+        }
+        write!(f, "  {problem}")
     }
 }
 

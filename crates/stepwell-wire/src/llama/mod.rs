@@ -29,7 +29,7 @@ mod stream_event;
 mod timestamp;
 
 pub use body::{BodyError, RunBody, SendBody};
-pub use client_event::{ClientEnvelope, ClientEvent, EventError};
+pub use client_event::{ClientEnvelope, ClientEvent, EventError, Mistake};
 pub use envelope::{BUILTIN_MODULE, Envelope};
 pub use frame::{HEARTBEAT, push_line, push_sse_frame};
 pub use graph::{GraphEdge, GraphNode, NodeKind, WorkflowGraph, WorkflowRepresentation};

@@ -21,6 +21,7 @@
 mod builtin;
 mod extra;
 mod kind;
+mod mistakes;
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -2,6 +2,7 @@
 
 mod builtin;
 mod json;
+mod mistakes;
 mod schema;
 mod serde_attributes;
 

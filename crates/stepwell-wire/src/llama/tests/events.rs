@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use serde_json::value::RawValue;
 
-use super::super::{ClientEnvelope, ClientEvent, EventError, MAX_DEPTH};
+use super::super::{ClientEnvelope, ClientEvent, EventError, MAX_DEPTH, Mistake};
 
 #[test]
 fn a_start_event_without_value_or_both_names_is_bare() {
@@ -133,19 +133,31 @@ fn what_only_the_workflow_can_tell_is_worded_here_too() {
         EventError::Undeclared { qualified_name: "m.X".into() },
         expect!["Event type m.X is not declared by this workflow."],
     );
+    let bad = |mistakes: &[(&str, &str)]| {
+        let mistakes = mistakes.iter().map(|(field, problem)| Mistake {
+            field: (*field).to_owned(),
+            problem: (*problem).to_owned(),
+        });
+        EventError::Fields { class: "A".into(), mistakes: mistakes.collect() }
+    };
     check(
-        EventError::Field {
-            class: "A".into(),
-            field: "inner.id".into(),
-            problem: "Field required".into(),
-        },
+        bad(&[("inner.id", "Field required")]),
         expect![[r#"
             Failed to deserialize event: 1 validation error for A
             inner.id
               Field required"#]],
     );
     check(
-        EventError::Field { class: "A".into(), field: String::new(), problem: "It is bad".into() },
+        bad(&[("inner.id", "Field required"), ("color", "It is bad")]),
+        expect![[r#"
+            Failed to deserialize event: 2 validation errors for A
+            inner.id
+              Field required
+            color
+              It is bad"#]],
+    );
+    check(
+        bad(&[("", "It is bad")]),
         expect![[r#"
             Failed to deserialize event: 1 validation error for A
               It is bad"#]],
