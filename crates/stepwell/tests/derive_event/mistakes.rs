@@ -11,7 +11,8 @@ use super::{Note, Order, Ping};
 /// Lists the mistakes of a text that is read as an event.
 #[track_caller]
 fn check_mistakes<E: Event>(text: &str, expect: Expect) {
-    let fields = Payload::from(RawValue::from_string(text.to_owned()).unwrap());
+    let fields =
+        Payload::from(RawValue::from_string(text.to_owned()).expect("the test gives JSON"));
     let kind = EventType::of::<E>(None);
     let mistakes = kind.mistakes(&fields);
     assert_eq!(mistakes.is_empty(), kind.read(&fields).is_ok());
