@@ -4,7 +4,7 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "$0")/common.sh"
 
-suites=(format house-rules clippy docs test build python kill-loop bench-smoke)
+suites=(format house-rules clippy docs test build python conformance kill-loop bench-smoke)
 
 usage() {
     cat <<END
@@ -19,6 +19,7 @@ Runs the named suites, or all of them, in this order:
   test         unit, integration and documentation tests
   build        the stepwell program
   python       the published Python client against the stepwell program
+  conformance  the protocol's suite and recorded exchanges, in memory and on SQLite
   kill-loop    kill -9 under load, 240 times: nothing acknowledged is lost
   bench-smoke  the benchmarks run, with little work
 
@@ -42,13 +43,29 @@ kill_loop() { cargo xtask chaos --kills 240; }
 bench_smoke() { cargo xtask bench --smoke; }
 
 python_client() {
-    local venv
-    need_python
-    venv="$(venv_dir)"
-    make_venv "$venv"
+    need_python_packages
     build
-    STEPWELL_BIN="$(target_dir)/debug/stepwell" PYTHONDONTWRITEBYTECODE=1 \
-        "$venv/bin/python" -m pytest conformance
+    STEPWELL_BIN="$(target_dir)/debug/stepwell" pytest conformance/demo
+}
+
+conformance() {
+    local store status=0
+    need_python_packages
+    cargo build --bin conformance-server
+    export STEPWELL_CONFORMANCE_BIN
+    STEPWELL_CONFORMANCE_BIN="$(target_dir)/debug/conformance-server"
+    for store in memory sqlite; do
+        printf '\non %s:\n' "$store"
+        pytest conformance/llama --store "$store" || status=1
+    done
+    return "$status"
+}
+
+pytest() { PYTHONDONTWRITEBYTECODE=1 "$(venv_dir)/bin/python" -m pytest "$@"; }
+
+need_python_packages() {
+    need_python
+    make_venv "$(venv_dir)"
 }
 
 in_ci() { [ "${CI:-}" = true ]; }
@@ -167,6 +184,7 @@ for name in "${suites[@]}"; do
         test) suite test tests ;;
         build) suite build build ;;
         python) suite python python_client ;;
+        conformance) suite conformance conformance ;;
         kill-loop) suite kill-loop kill_loop ;;
         bench-smoke) suite bench-smoke bench_smoke ;;
     esac
