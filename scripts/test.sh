@@ -55,13 +55,15 @@ conformance() {
     export STEPWELL_CONFORMANCE_BIN
     STEPWELL_CONFORMANCE_BIN="$(target_dir)/debug/conformance-server"
     for store in memory sqlite; do
-        printf '\non %s:\n' "$store"
-        pytest conformance/llama --store "$store" || status=1
+        printf '\n%s, public suite:\n' "$store"
+        pytest conformance/llama/public --store "$store" || status=1
+        printf '\n%s, recorded exchanges:\n' "$store"
+        pytest conformance/llama/goldens --store "$store" || status=1
     done
     return "$status"
 }
 
-pytest() { PYTHONDONTWRITEBYTECODE=1 "$(venv_dir)/bin/python" -m pytest "$@"; }
+pytest() { PYTHONDONTWRITEBYTECODE=1 "$(venv_dir)/bin/python" -m pytest --quiet "$@"; }
 
 need_python_packages() {
     need_python
