@@ -31,7 +31,8 @@ struct Arguments {
     store: Place,
 
     /// After how many seconds of silence a stream says that it is still there.
-    #[arg(long, default_value = "1", value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
+    #[arg(long, default_value = "1", value_name = "SECONDS", value_parser = seconds)]
+    #[arg(allow_negative_numbers = true)]
     heartbeat: Duration,
 
     /// Which pages may read the answers, beside those that the server itself has served.
