@@ -27,6 +27,9 @@ impl RunState {
             return;
         }
         let before = std::mem::replace(&mut self.at, entry.at);
+        if !matches!(entry.tick, Tick::Streamed(_)) {
+            self.changed_at = entry.at;
+        }
         let told = commands.len();
         match &entry.tick {
             Tick::Started(started) => self.started(started, commands),

@@ -64,6 +64,7 @@ pub struct RunState {
     /// Whether [`Tick::Settled`](crate::Tick::Settled) was the last thing that mattered.
     pub(crate) idle: bool,
     pub(crate) at: Timestamp,
+    pub(crate) changed_at: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -162,6 +163,7 @@ impl RunState {
             deadline: None,
             idle: false,
             at: Timestamp(0),
+            changed_at: Timestamp(0),
         }
     }
 
@@ -200,6 +202,12 @@ impl RunState {
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at
+    }
+
+    /// Returns when something last happened that is more than items on the stream.
+    #[must_use]
+    pub fn changed_at(&self) -> Timestamp {
+        self.changed_at
     }
 
     /// Returns the definition that holds now; none before the run began.

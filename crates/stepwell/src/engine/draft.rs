@@ -133,7 +133,7 @@ impl Draft {
             epoch: place.epoch,
             head: place.head,
             id: place.turn_id,
-            at: state.at(),
+            at: state.changed_at(),
             status: record::status(state.end()),
             idle: state.is_idle(),
             // One that is about to say that it is idle has that to do.

@@ -19,7 +19,7 @@ pub struct RunRecord {
     pub idle: bool,
     /// When it was started.
     pub started_at: Timestamp,
-    /// When it last went on.
+    /// When it last went on. Items on its stream alone do not count.
     pub updated_at: Timestamp,
     /// The sequence that its next stream item gets.
     pub next_sequence: u64,

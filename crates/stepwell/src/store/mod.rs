@@ -181,7 +181,8 @@ pub struct Turn {
     pub head: u64,
     /// Tells this turn from any other that follows the same head; stays on the run row.
     pub id: u64,
-    /// When it was made.
+    /// When it was made; if it has nothing but items for the stream, when the last one was that
+    /// has more.
     pub at: Timestamp,
     /// The run's status after it.
     pub status: Status,
@@ -342,7 +343,7 @@ pub struct RunRow {
     pub next_sequence: u64,
     /// When it was created.
     pub started_at: Timestamp,
-    /// When it last had a turn.
+    /// The [`Turn::at`] of its last turn.
     pub updated_at: Timestamp,
 }
 

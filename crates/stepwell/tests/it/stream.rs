@@ -5,7 +5,10 @@ use std::sync::atomic::AtomicU64;
 
 use stepwell::engine::{Cursor, Start};
 use stepwell::event::EventType;
-use stepwell::{Context, Event, Payload, StartEvent, StepError, StopEvent, Workflow};
+use stepwell::{
+    Context, Engine, Event, Payload, StartEvent, StepError, StopEvent, StreamItem, Workflow,
+};
+use tokio::sync::Semaphore;
 
 use crate::kit::{Count, Home, ITEMS, counting, on_each_store, open, read_text, soon, stream_text};
 
@@ -74,6 +77,42 @@ async fn sm_2_items_keep_the_order_in_which_a_body_published_them() {
     }
     expected += "5001 [write returned StopEvent]\n5002 StopEvent {}\n";
     assert_eq!(text, expected);
+}
+
+#[tokio::test]
+async fn items_of_the_stream_do_not_change_the_record() {
+    let gate = Arc::new(Semaphore::new(0));
+    let opened = Arc::clone(&gate);
+    let tokens = Workflow::builder("Tokens")
+        .step("write", move |_: StartEvent, ctx: Context| {
+            let gate = Arc::clone(&opened);
+            async move {
+                let mut number = 0;
+                while let Ok(permit) = gate.acquire().await {
+                    permit.forget();
+                    ctx.stream(Token { number }).await?;
+                    number += 1;
+                }
+                Ok::<_, StepError>(StopEvent::default())
+            }
+        })
+        .build()
+        .unwrap();
+    let engine = Engine::builder().workflow("it", tokens).open().await.unwrap();
+    engine.start(start::<StartEvent>(serde_json::json!({}))).await.unwrap();
+    let (_, mut stream) = engine.events("h", Cursor::Start).await.unwrap();
+    let mut records = Vec::new();
+    for _ in 0..3 {
+        gate.add_permits(1);
+        while !matches!(soon(stream.next()).await.unwrap().unwrap().item, StreamItem::Event(_)) {}
+        records.push(engine.handler("h").await.unwrap().unwrap());
+    }
+    let updates: Vec<_> = records.iter().map(|record| record.updated_at).collect();
+    assert_eq!(updates, [updates[0]; 3]);
+
+    gate.close();
+    soon(read_text(stream)).await;
+    assert!(engine.handler("h").await.unwrap().unwrap().updated_at > updates[0]);
 }
 
 async fn a_cursor_past_the_end_of_a_live_run_ends_with_the_run(home: Home) {
