@@ -78,6 +78,21 @@ pub enum NodeKind<'a> {
         /// What it is for.
         description: Option<Cow<'a, str>>,
     },
+    /// A resource that is read from a file. Its id is `resource_config_` and 12 digits.
+    ResourceConfig {
+        /// The name of its type.
+        type_name: Option<Cow<'a, str>>,
+        /// The file.
+        config_file: Option<Cow<'a, str>>,
+        /// The part of the file that is taken, if it is not the whole.
+        path_selector: Option<Cow<'a, str>>,
+        /// Its JSON Schema.
+        config_schema: Option<Value>,
+        /// What is in the file.
+        config_value: Option<Value>,
+        /// What it is for.
+        description: Option<Cow<'a, str>>,
+    },
 }
 
 /// Leads from one node to another.

@@ -66,6 +66,23 @@ impl Status {
         }
     }
 
+    /// Returns the name that a filter knows it by.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Tells whether the run has ended.
+    #[must_use]
+    pub fn is_ended(self) -> bool {
+        self != Self::Running
+    }
+
     /// Returns the status of an HTTP answer whose body is the record of such a run.
     #[must_use]
     pub fn http_status(self) -> u16 {

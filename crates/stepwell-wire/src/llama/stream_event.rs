@@ -87,10 +87,8 @@ impl StepRestarted<'_> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorkflowFailed<'a> {
     /// The step that failed.
-    #[serde(borrow)]
     pub step_name: Cow<'a, str>,
     /// Why it failed.
-    #[serde(borrow)]
     pub exception: Exception<'a>,
     /// How often it was tried.
     pub attempts: Option<u32>,
@@ -102,10 +100,8 @@ pub struct WorkflowFailed<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exception<'a> {
     /// The type of the error.
-    #[serde(borrow)]
     pub exception_type: Cow<'a, str>,
     /// What it said.
-    #[serde(borrow)]
     pub exception_message: Cow<'a, str>,
 }
 
