@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use reqwest::header::HeaderMap;
 
+use crate::Error;
 use crate::client::{self, Client};
 use crate::transport::Transport;
-use crate::Error;
 
 /// A call that is made when it is awaited.
 ///

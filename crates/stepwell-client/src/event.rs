@@ -194,7 +194,8 @@ impl Event {
         if !self.is_terminal() {
             return Ok(None);
         }
-        let builtin = self.qualified_name().is_none_or(|name| name.starts_with("workflows.events."));
+        let builtin =
+            self.qualified_name().is_none_or(|name| name.starts_with("workflows.events."));
         Ok(Some(match self.name() {
             "WorkflowFailedEvent" if builtin => End::Failed(self.value_as()?),
             "WorkflowTimedOutEvent" if builtin => End::TimedOut(self.value_as()?),

@@ -128,4 +128,3 @@ pub type WorkflowSchema = stepwell_wire::llama::WorkflowSchema<serde_json::Value
 
 /// A workflow's graph.
 pub type WorkflowGraph = stepwell_wire::llama::WorkflowGraph<'static>;
-

@@ -158,10 +158,7 @@ pub(crate) fn acknowledged(answer: Answer) -> Result<(), Error> {
 }
 
 /// Writes something as JSON that has to be an object.
-pub(crate) fn object<T: Serialize + ?Sized>(
-    what: &str,
-    value: &T,
-) -> Result<Box<RawValue>, Error> {
+pub(crate) fn object<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<Box<RawValue>, Error> {
     let raw = serde_json::value::to_raw_value(value)
         .map_err(|error| Error::Argument(format!("{what} cannot be written as JSON: {error}")))?;
     if !raw.get().starts_with('{') {
@@ -169,6 +166,14 @@ pub(crate) fn object<T: Serialize + ?Sized>(
         return Err(Error::Argument(problem));
     }
     Ok(raw)
+}
+
+#[cfg(test)]
+impl Target {
+    pub(crate) fn example() -> Self {
+        let url = Url::parse("http://user:password@host/health").unwrap();
+        Self { method: Method::GET, url }
+    }
 }
 
 impl fmt::Display for Target {
