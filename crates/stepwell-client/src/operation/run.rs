@@ -115,8 +115,8 @@ fn bare(fields: &impl Serialize) -> Result<StartForm, Error> {
     match ClientEvent::read_start(&fields) {
         Ok(ClientEvent::Bare(_)) => Ok(StartForm::Bare(fields)),
         _ => Err(Error::Argument(
-            "a start event with a field `value`, or with both `type` and `qualified_name`, has to \
-             name its class: use start_event with NamedEvent::new"
+            "fields called `value`, or `type` and `qualified_name`, need start_event instead, which \
+             names their class"
                 .to_owned(),
         )),
     }
