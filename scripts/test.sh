@@ -4,7 +4,9 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "$0")/common.sh"
 
-suites=(format house-rules clippy docs test build python conformance kill-loop bench-smoke)
+suites=(
+    format house-rules clippy docs test build python conformance rust-client kill-loop bench-smoke
+)
 
 usage() {
     cat <<END
@@ -20,6 +22,7 @@ Runs the named suites, or all of them, in this order:
   build        the stepwell program
   python       the published Python client against the stepwell program
   conformance  the protocol's suite and recorded exchanges, in memory and on SQLite
+  rust-client  the Rust client against LlamaIndex's server, and Stepwell on SQLite
   kill-loop    kill -9 under load, 240 times: nothing acknowledged is lost
   bench-smoke  the benchmarks run, with little work
 
@@ -51,9 +54,7 @@ python_client() {
 conformance() {
     local store status=0
     need_python_packages
-    cargo build --bin conformance-server
-    export STEPWELL_CONFORMANCE_BIN
-    STEPWELL_CONFORMANCE_BIN="$(target_dir)/debug/conformance-server"
+    build_conformance_server
     for store in memory sqlite; do
         printf '\n%s, public suite:\n' "$store"
         pytest conformance/llama/public --store "$store" || status=1
@@ -63,11 +64,26 @@ conformance() {
     return "$status"
 }
 
-pytest() { PYTHONDONTWRITEBYTECODE=1 "$(venv_dir)/bin/python" -m pytest --quiet "$@"; }
+rust_client() {
+    need_python_packages requirements-reference
+    build_conformance_server
+    cargo test -p stepwell-client --test suite --no-run
+    PYTHONDONTWRITEBYTECODE=1 "$(venv_dir requirements-reference)/bin/python" \
+        conformance/rust_client.py
+}
 
+build_conformance_server() {
+    cargo build --bin conformance-server
+    export STEPWELL_CONFORMANCE_BIN
+    STEPWELL_CONFORMANCE_BIN="$(target_dir)/debug/conformance-server"
+}
+
+pytest() { PYTHONDONTWRITEBYTECODE=1 "$(venv_dir requirements)/bin/python" -m pytest --quiet "$@"; }
+
+# Makes the Python environment for a file of packages.
 need_python_packages() {
     need_python
-    make_venv "$(venv_dir)"
+    make_venv "${1:-requirements}"
 }
 
 in_ci() { [ "${CI:-}" = true ]; }
@@ -76,21 +92,23 @@ cache_dir() { echo "${XDG_CACHE_HOME:-$HOME/.cache}/stepwell"; }
 
 venv_dir() {
     if in_ci; then
-        echo "$(cache_dir)/venv-$(venv_key | cut -c 1-16)"
+        echo "$(cache_dir)/venv-$(venv_key "$1" | cut -c 1-16)"
     else
-        echo "$PWD/conformance/.venv"
+        echo "$PWD/conformance/.venv${1#requirements}"
     fi
 }
 
 # Names what an environment was made from: the interpreter and the pinned packages.
 venv_key() {
-    { python3 -VV && cat conformance/requirements.txt; } | sha256sum | cut -d " " -f 1
+    { python3 -VV && cat "conformance/$1.txt" conformance/requirements.txt; } |
+        sha256sum | cut -d " " -f 1
 }
 
 # Makes the Python environment, unless a complete one is there for these packages.
 make_venv() {
-    local venv="$1" key
-    key="$(venv_key)"
+    local venv key
+    venv="$(venv_dir "$1")"
+    key="$(venv_key "$1")"
     if [ -e "$venv/complete" ] && [ "$(cat "$venv/complete")" = "$key" ]; then
         return
     fi
@@ -102,7 +120,7 @@ make_venv() {
         python3 -m venv "$venv"
     fi
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-        -r conformance/requirements.txt
+        -r "conformance/$1.txt"
     echo "$key" >"$venv/complete"
 }
 
@@ -187,6 +205,7 @@ for name in "${suites[@]}"; do
         build) suite build build ;;
         python) suite python python_client ;;
         conformance) suite conformance conformance ;;
+        rust-client) suite rust-client rust_client ;;
         kill-loop) suite kill-loop kill_loop ;;
         bench-smoke) suite bench-smoke bench_smoke ;;
     esac

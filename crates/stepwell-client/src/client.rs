@@ -186,7 +186,6 @@ fn connections(base: &Base) -> Result<reqwest::Client, Error> {
 }
 
 #[cfg(feature = "tls")]
-#[expect(clippy::unnecessary_wraps, reason = "without the feature there is an error")]
 fn secure(builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Error> {
     Ok(builder)
 }

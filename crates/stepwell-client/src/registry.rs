@@ -48,7 +48,12 @@ type Load<T> = Box<dyn Fn(&Event) -> Result<T, LoadError> + Send + Sync>;
 /// }
 /// ```
 pub struct EventRegistry<T> {
-    classes: Vec<(fn(&Event) -> bool, Load<T>)>,
+    classes: Vec<Class<T>>,
+}
+
+struct Class<T> {
+    is_of: fn(&Event) -> bool,
+    load: Load<T>,
 }
 
 impl<T> EventRegistry<T> {
@@ -63,7 +68,7 @@ impl<T> EventRegistry<T> {
     #[must_use]
     pub fn with<E: TypedEvent>(mut self, into: impl Fn(E) -> T + Send + Sync + 'static) -> Self {
         let load = move |event: &Event| event.value_as().map(&into);
-        self.classes.push((Event::is_of::<E>, Box::new(load)));
+        self.classes.push(Class { is_of: Event::is_of::<E>, load: Box::new(load) });
         self
     }
 
@@ -74,8 +79,8 @@ impl<T> EventRegistry<T> {
     ///
     /// Returns which field does not fit, although the class is known.
     pub fn load(&self, event: &Event) -> Result<Option<T>, LoadError> {
-        let found = self.classes.iter().find(|(is_of, _)| is_of(event));
-        found.map(|(_, load)| load(event)).transpose()
+        let found = self.classes.iter().find(|class| (class.is_of)(event));
+        found.map(|class| (class.load)(event)).transpose()
     }
 }
 

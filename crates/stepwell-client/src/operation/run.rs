@@ -7,7 +7,7 @@ use stepwell_wire::llama::ClientEvent;
 use crate::transport::{self, Transport};
 use crate::{Call, Client, Error, HandlerRecord, NamedEvent, Operation, ToEvent};
 
-/// What a run is started with.
+/// What a run is started with; for [`Start`].
 #[derive(Debug)]
 pub struct Run {
     workflow: String,
@@ -115,8 +115,8 @@ fn bare(fields: &impl Serialize) -> Result<StartForm, Error> {
     match ClientEvent::read_start(&fields) {
         Ok(ClientEvent::Bare(_)) => Ok(StartForm::Bare(fields)),
         _ => Err(Error::Argument(
-            "fields called `value`, or `type` and `qualified_name`, need start_event instead, which \
-             names their class"
+            "fields called `value`, or `type` and `qualified_name`, need start_event instead, \
+             which names their class"
                 .to_owned(),
         )),
     }

@@ -41,7 +41,7 @@ pub(crate) struct Reader {
 enum State {
     /// There is no connection now.
     Apart,
-    Open(Connection),
+    Open(Box<Connection>),
     /// Nothing more will come.
     Ended,
 }
@@ -180,7 +180,8 @@ impl Reader {
         let limit = self.transport.settings().answer_limit;
         match response.status().as_u16() {
             200 if is_event_stream(&response) => {
-                Ok(State::Open(Connection { target, response, frames: Frames::new(limit) }))
+                let frames = Frames::new(limit);
+                Ok(State::Open(Box::new(Connection { target, response, frames })))
             }
             200 => {
                 let answer = Answer::head(&target, &response);

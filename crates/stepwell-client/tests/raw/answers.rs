@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use stepwell_client::{Error, NamedEvent, Status};
+use stepwell_client::{Client, Error, NamedEvent, Status};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
 use crate::server::{Reply, Server, answer};
 
@@ -112,14 +114,17 @@ async fn no_server_and_no_answer_and_half_an_answer_are_told_apart() {
 }
 
 #[tokio::test]
-async fn nobody_answers_in_the_clear_for_a_secure_address() {
-    let server = Server::new([Reply::Close(answer("200 OK", "{}"))]).await;
-    match stepwell_client::Client::new(format!("https://{}", server.address)) {
-        Ok(client) => {
-            let error = client.is_healthy().await.unwrap_err();
-            assert!(matches!(error, Error::Connect { .. }), "{error:?}");
-        }
+async fn an_answer_in_the_clear_is_none_for_a_secure_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let client = match Client::new(format!("https://{address}")) {
+        Ok(client) => client,
         // Without certificates on this system, or without the feature.
-        Err(error) => assert!(matches!(error, Error::Argument(_)), "{error:?}"),
-    }
+        Err(error) => return assert!(matches!(error, Error::Argument(_)), "{error:?}"),
+    };
+    let asked = tokio::spawn(client.is_healthy().into_future());
+    let (mut stream, _) = listener.accept().await.unwrap();
+    stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+    let error = asked.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Connect { .. }), "{error:?}");
 }

@@ -17,6 +17,7 @@ async fn check<O: Operation>(call: impl FnOnce(Client) -> Call<O>, expected: Exp
         Some(request) => {
             let (head, body) = request.split_once("\r\n\r\n").unwrap();
             let line = head.lines().next().unwrap().trim_end_matches(" HTTP/1.1");
+            let line = line.replace('?', "\n?");
             format!("{line}\n{body}\n")
         }
         None => format!("{}\n", sent.err().unwrap()),
@@ -64,11 +65,11 @@ async fn starts_name_the_class_of_an_event_and_leave_fields_alone() {
 #[tokio::test]
 async fn fields_that_would_be_read_as_something_else_are_refused() {
     check(|c| c.run_workflow("greet").fields(json!({"value": 1})), expect![[r#"
-        a start event with a field `value`, or with both `type` and `qualified_name`, has to name its class: use start_event with NamedEvent::new
+        fields called `value`, or `type` and `qualified_name`, need start_event instead, which names their class
     "#]]).await;
     let both = json!({"type": "x", "qualified_name": "y"});
     check(|c| c.run_workflow("greet").fields(both), expect![[r#"
-        a start event with a field `value`, or with both `type` and `qualified_name`, has to name its class: use start_event with NamedEvent::new
+        fields called `value`, or `type` and `qualified_name`, need start_event instead, which names their class
     "#]]).await;
     check(
         |c| c.run_workflow("greet").fields(json!({"type": "x"})),
@@ -88,7 +89,7 @@ async fn fields_that_would_be_read_as_something_else_are_refused() {
 }
 
 #[tokio::test]
-async fn the_other_calls_ask_for_what_they_say() {
+async fn events_and_cancels_are_posted() {
     let event = NamedEvent::new("Answer", json!({"x": 1})).unwrap();
     check(
         |c| c.send_event("h", &event),
@@ -109,19 +110,25 @@ async fn the_other_calls_ask_for_what_they_say() {
     check(
         |c| c.cancel_handler("h"),
         expect![[r#"
-        POST /base/handlers/h/cancel?purge=false
+            POST /base/handlers/h/cancel
+            ?purge=false
 
-    "#]],
+        "#]],
     )
     .await;
     check(
         |c| c.cancel_handler("h").purge(),
         expect![[r#"
-        POST /base/handlers/h/cancel?purge=true
+            POST /base/handlers/h/cancel
+            ?purge=true
 
-    "#]],
+        "#]],
     )
     .await;
+}
+
+#[tokio::test]
+async fn questions_say_what_they_are_for() {
     check(
         |c| c.get_handlers(),
         expect![[r#"
@@ -134,9 +141,10 @@ async fn the_other_calls_ask_for_what_they_say() {
     check(
         |c| two(c).workflow_name("a&b").workflow_name("ü"),
         expect![[r#"
-        GET /base/handlers?status=failed&status=running&workflow_name=a%26b&workflow_name=%C3%BC
+            GET /base/handlers
+            ?status=failed&status=running&workflow_name=a%26b&workflow_name=%C3%BC
 
-    "#]],
+        "#]],
     )
     .await;
     check(
@@ -171,10 +179,15 @@ async fn the_other_calls_ask_for_what_they_say() {
     )
     .await;
     let all = |c: Client| c.get_workflow_events("h").include_internal_events();
-    check(|c| all(c).without_qualified_names(), expect![[r#"
-        GET /base/events/h?sse=true&include_internal=true&include_qualified_name=false&after_sequence=-1
+    check(
+        |c| all(c).without_qualified_names(),
+        expect![[r#"
+        GET /base/events/h
+        ?sse=true&include_internal=true&include_qualified_name=false&after_sequence=-1
 
-    "#]]).await;
+    "#]],
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 use stepwell_client::{Error, Status, StepState, StepStateChanged};
 
-use crate::server::{Kind, Server, named, unique};
+use crate::server::{Kind, Server, unique};
 
 #[tokio::test]
 async fn ids_are_longer_here() {
@@ -59,18 +59,4 @@ async fn classes_are_called_by_their_names_here() {
         }
     };
     assert_eq!(ends, [(expected.0.into(), expected.1.into())]);
-}
-
-#[tokio::test]
-async fn an_answer_before_the_question_is_kept_here() {
-    let server = Server::new().await;
-    let (id, mut events) = server.start_and_ask("wait").await;
-    let other = named("Approval", json!({"ticket": "other", "approved": false}));
-    server.client.send_event(&*id, &other).await.unwrap();
-    let right = named("Approval", json!({"ticket": "T-1", "approved": true}));
-    server.client.send_event(&*id, &right).await.unwrap();
-    // An answer that does not match is no answer, on both.
-    let stop = events.next_event().await.unwrap().unwrap();
-    let expected = json!({"ticket": "T-1", "approved": true});
-    assert_eq!(stop.result_as::<serde_json::Value>().unwrap(), expected);
 }

@@ -5,6 +5,8 @@
 //! another Stepwell, or LlamaIndex's. The same must hold for all three; where it does not,
 //! `differences.rs` says so.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
 mod catalog;
 mod differences;
 mod events;
@@ -13,6 +15,7 @@ mod names;
 mod people;
 mod proxy;
 mod refusals;
+mod restarts;
 mod runs;
 mod server;
 mod streams;

@@ -126,3 +126,16 @@ async fn two_questions_are_answered_one_after_the_other() {
     let stop = events.next_event().await.unwrap().unwrap();
     assert_eq!(stop.result_as::<Value>().unwrap(), json!({"first": "1", "second": "2"}));
 }
+
+#[tokio::test]
+async fn an_answer_that_does_not_match_is_no_answer() {
+    let server = Server::new().await;
+    let (id, mut events) = server.start_and_ask("wait").await;
+    let other = named("Approval", json!({"ticket": "other", "approved": false}));
+    server.client.send_event(&*id, &other).await.unwrap();
+    let right = named("Approval", json!({"ticket": "T-1", "approved": true}));
+    server.client.send_event(&*id, &right).await.unwrap();
+    let stop = events.next_event().await.unwrap().unwrap();
+    let expected = json!({"ticket": "T-1", "approved": true});
+    assert_eq!(stop.result_as::<Value>().unwrap(), expected);
+}
