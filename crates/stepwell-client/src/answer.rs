@@ -47,6 +47,21 @@ impl Answer {
         Some(error.detail.into_owned())
     }
 
+    /// Returns the beginning of the body for people: one line, and nothing that a terminal takes
+    /// for an order.
+    fn beginning(&self) -> String {
+        // No character has more bytes than this, and one that is cut is not shown.
+        let enough = self.body.len().min(4 * (SHOWN + 1));
+        let text = String::from_utf8_lossy(&self.body[..enough]);
+        let mut rest = text.chars();
+        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        let mut shown: String = rest.by_ref().take(SHOWN).map(plain).collect();
+        if rest.next().is_some() {
+            shown.push('…');
+        }
+        shown
+    }
+
     /// Takes the head of an answer whose body is of no use.
     pub(crate) fn head(target: &Target, response: &Response) -> Self {
         let status = response.status().as_u16();
@@ -94,16 +109,10 @@ impl fmt::Display for Answer {
             write!(f, " {reason}")?;
         }
         write!(f, " for {}", self.target)?;
-        let text = self.text();
-        if text.is_empty() {
-            return Ok(());
+        match self.beginning() {
+            text if text.is_empty() => Ok(()),
+            text => write!(f, ": {text}"),
         }
-        let mut rest = text.chars();
-        // One line, and nothing that a terminal takes for an order.
-        let plain = |c: char| if c.is_control() { ' ' } else { c };
-        let shown: String = rest.by_ref().take(SHOWN).map(plain).collect();
-        let more = if rest.next().is_some() { "…" } else { "" };
-        write!(f, ": {shown}{more}")
     }
 }
 
@@ -112,7 +121,7 @@ impl fmt::Debug for Answer {
         f.debug_struct("Answer")
             .field("request", &self.target.to_string())
             .field("status", &self.status)
-            .field("body", &self.text())
+            .field("body", &self.beginning())
             .finish()
     }
 }

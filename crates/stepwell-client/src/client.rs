@@ -20,6 +20,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// and runs may be silent for long, and nothing else would tell.
 const KEEPALIVE: (Duration, u32) = (Duration::from_secs(20), 3);
 
+/// How long a connection is kept for the next call: less than the 5 s after which uvicorn, under
+/// LlamaIndex's server, closes it. A call that meets the closing would fail, and most calls cannot
+/// be made twice.
+const IDLE_CONNECTION: Duration = Duration::from_secs(4);
+
 /// How often a stream may be taken up again by default, as in the Python client.
 const RECONNECT_ATTEMPTS: u32 = 3;
 
@@ -80,14 +85,14 @@ impl Client {
     /// # Errors
     ///
     /// As [`ClientBuilder::build`].
-    pub fn new(base_url: impl Into<String>) -> Result<Self, Error> {
+    pub fn new(base_url: impl AsRef<str>) -> Result<Self, Error> {
         Self::builder(base_url).build()
     }
 
     /// Begins a client with settings. A path in the address comes before every other.
-    pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
+    pub fn builder(base_url: impl AsRef<str>) -> ClientBuilder {
         ClientBuilder {
-            base_url: base_url.into(),
+            base_url: base_url.as_ref().to_owned(),
             http: None,
             headers: Ok(HeaderMap::new()),
             timeout: TIMEOUT,
@@ -175,6 +180,7 @@ fn connections(base: &Base) -> Result<reqwest::Client, Error> {
         .user_agent(concat!("stepwell-client/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_CONNECTION)
         .tcp_nodelay(true)
         .tcp_keepalive(idle)
         .tcp_keepalive_interval(idle)

@@ -37,7 +37,24 @@ pub struct Event {
 /// }
 /// ```
 ///
-/// With the feature `stepwell`, `#[derive(stepwell::Event)]` does all of this.
+/// With the feature `stepwell`, `#[derive(stepwell::Event)]` does all of this:
+///
+/// ```
+/// use stepwell::Event;
+/// use stepwell_client::TypedEvent;
+///
+/// #[derive(Event)]
+/// #[event(response)]
+/// struct Approval {
+///     ticket: String,
+///     approved: bool,
+/// }
+///
+/// assert_eq!(<Approval as TypedEvent>::NAME, "Approval");
+/// ```
+///
+/// A type that derives it cannot implement this trait by hand as well, not even without the
+/// feature: another crate of the program may turn it on.
 pub trait TypedEvent: Serialize + DeserializeOwned {
     /// The name of the class.
     const NAME: &'static str;
@@ -230,8 +247,8 @@ impl NamedEvent {
     /// # Errors
     ///
     /// Returns [`Error::Argument`] if the fields are no object.
-    pub fn new(class: impl Into<String>, fields: impl Serialize) -> Result<Self, Error> {
-        let r#type = class.into();
+    pub fn new(class: impl AsRef<str>, fields: impl Serialize) -> Result<Self, Error> {
+        let r#type = class.as_ref().to_owned();
         let value = transport::object(&format!("an event of class {type}"), &fields)?;
         Ok(Self { r#type, value })
     }

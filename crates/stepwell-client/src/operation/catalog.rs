@@ -56,8 +56,8 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Error::NotFound`] if there is no such workflow.
-    pub fn get_workflow_schema(&self, workflow: impl Into<String>) -> Call<GetWorkflowSchema> {
-        Call::new(self, GetWorkflowSchema { workflow: workflow.into() })
+    pub fn get_workflow_schema(&self, workflow: impl AsRef<str>) -> Call<GetWorkflowSchema> {
+        Call::new(self, GetWorkflowSchema { workflow: workflow.as_ref().to_owned() })
     }
 
     /// Asks for the JSON Schemas of all events that a workflow knows, in no particular order.
@@ -67,9 +67,9 @@ impl Client {
     /// Returns [`Error::NotFound`] if there is no such workflow.
     pub fn get_workflow_events_schema(
         &self,
-        workflow: impl Into<String>,
+        workflow: impl AsRef<str>,
     ) -> Call<GetWorkflowEventsSchema> {
-        Call::new(self, GetWorkflowEventsSchema { workflow: workflow.into() })
+        Call::new(self, GetWorkflowEventsSchema { workflow: workflow.as_ref().to_owned() })
     }
 
     /// Asks for the graph of a workflow: its steps, events and what leads where.
@@ -77,8 +77,8 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Error::NotFound`] if there is no such workflow.
-    pub fn get_workflow_graph(&self, workflow: impl Into<String>) -> Call<GetWorkflowGraph> {
-        Call::new(self, GetWorkflowGraph { workflow: workflow.into() })
+    pub fn get_workflow_graph(&self, workflow: impl AsRef<str>) -> Call<GetWorkflowGraph> {
+        Call::new(self, GetWorkflowGraph { workflow: workflow.as_ref().to_owned() })
     }
 }
 

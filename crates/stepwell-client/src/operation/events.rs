@@ -27,9 +27,9 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Error::NotFound`] if there is no such handler.
-    pub fn get_workflow_events(&self, handler: impl Into<String>) -> Call<GetWorkflowEvents> {
+    pub fn get_workflow_events(&self, handler: impl AsRef<str>) -> Call<GetWorkflowEvents> {
         let operation = GetWorkflowEvents {
-            handler: handler.into(),
+            handler: handler.as_ref().to_owned(),
             cursor: Cursor::Start,
             internal: false,
             qualified_names: true,

@@ -31,8 +31,8 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Error::NotFound`] if there is no such handler.
-    pub fn get_handler(&self, handler: impl Into<String>) -> Call<GetHandler> {
-        Call::new(self, GetHandler { handler: handler.into() })
+    pub fn get_handler(&self, handler: impl AsRef<str>) -> Call<GetHandler> {
+        Call::new(self, GetHandler { handler: handler.as_ref().to_owned() })
     }
 
     /// Asks for all handlers, or for those that [`status`](Call::status) and
@@ -51,8 +51,8 @@ impl Client {
     ///
     /// Returns [`Error::NotFound`] if there is no such handler, or its run has ended; with
     /// [`purge`](Call::purge) only the first.
-    pub fn cancel_handler(&self, handler: impl Into<String>) -> Call<CancelHandler> {
-        Call::new(self, CancelHandler { handler: handler.into(), purge: false })
+    pub fn cancel_handler(&self, handler: impl AsRef<str>) -> Call<CancelHandler> {
+        Call::new(self, CancelHandler { handler: handler.as_ref().to_owned(), purge: false })
     }
 }
 
@@ -64,8 +64,8 @@ impl Call<GetHandlers> {
     }
 
     /// Asks for handlers of this workflow; called again, also for those of the other one.
-    pub fn workflow_name(mut self, name: impl Into<String>) -> Self {
-        self.operation.workflows.push(name.into());
+    pub fn workflow_name(mut self, name: impl AsRef<str>) -> Self {
+        self.operation.workflows.push(name.as_ref().to_owned());
         self
     }
 }

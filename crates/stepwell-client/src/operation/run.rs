@@ -61,8 +61,8 @@ impl Client {
     /// - [`Error::Rejected`]: the start event or the context is refused.
     /// - [`Error::Timeout`], [`Error::Broken`], [`Error::Unavailable`]: the run may go on; with a
     ///   handler id of your own you can look for it.
-    pub fn run_workflow(&self, workflow: impl Into<String>) -> Call<RunWorkflow> {
-        Call::new(self, RunWorkflow(Run::new(workflow.into())))
+    pub fn run_workflow(&self, workflow: impl AsRef<str>) -> Call<RunWorkflow> {
+        Call::new(self, RunWorkflow(Run::new(workflow.as_ref().to_owned())))
     }
 
     /// Starts a workflow and does not wait for its end.
@@ -70,8 +70,8 @@ impl Client {
     /// # Errors
     ///
     /// As [`run_workflow`](Self::run_workflow).
-    pub fn run_workflow_nowait(&self, workflow: impl Into<String>) -> Call<RunWorkflowNowait> {
-        Call::new(self, RunWorkflowNowait(Run::new(workflow.into())))
+    pub fn run_workflow_nowait(&self, workflow: impl AsRef<str>) -> Call<RunWorkflowNowait> {
+        Call::new(self, RunWorkflowNowait(Run::new(workflow.as_ref().to_owned())))
     }
 }
 
@@ -96,8 +96,8 @@ impl<O: Start> Call<O> {
 
     /// Sets the handler id. Otherwise the server makes one up. An id whose run has ended is used
     /// again, and the new run finds the state of the old one.
-    pub fn handler_id(mut self, id: impl Into<String>) -> Self {
-        self.operation.run().handler_id = Some(id.into());
+    pub fn handler_id(mut self, id: impl AsRef<str>) -> Self {
+        self.operation.run().handler_id = Some(id.as_ref().to_owned());
         self
     }
 

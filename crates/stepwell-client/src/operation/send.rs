@@ -31,16 +31,17 @@ impl Client {
     /// - [`Error::Conflict`]: its run has ended.
     /// - [`Error::Rejected`]: the workflow does not know the event, or a field is wrong.
     /// - [`Error::Server`]: there is no such step, or it does not accept the event.
-    pub fn send_event(&self, handler: impl Into<String>, event: &impl ToEvent) -> Call<SendEvent> {
-        let operation = SendEvent { handler: handler.into(), event: event.to_event(), step: None };
+    pub fn send_event(&self, handler: impl AsRef<str>, event: &impl ToEvent) -> Call<SendEvent> {
+        let operation =
+            SendEvent { handler: handler.as_ref().to_owned(), event: event.to_event(), step: None };
         Call::new(self, operation)
     }
 }
 
 impl Call<SendEvent> {
     /// Sends it to this step alone.
-    pub fn step(mut self, name: impl Into<String>) -> Self {
-        self.operation.step = Some(name.into());
+    pub fn step(mut self, name: impl AsRef<str>) -> Self {
+        self.operation.step = Some(name.as_ref().to_owned());
         self
     }
 }

@@ -52,9 +52,9 @@ impl Client {
     ///
     /// - [`Error::Timeout`]: the run goes on, and the call's time is over.
     /// - [`Error::NotFound`]: there is no such handler, or no longer.
-    pub fn wait_for_handler(&self, handler: impl Into<String>) -> Call<WaitForHandler> {
+    pub fn wait_for_handler(&self, handler: impl AsRef<str>) -> Call<WaitForHandler> {
         let operation = WaitForHandler {
-            handler: handler.into(),
+            handler: handler.as_ref().to_owned(),
             interval: INTERVAL,
             max_interval: MAX_INTERVAL,
             backoff: Backoff::default(),

@@ -14,9 +14,9 @@ async fn the_server_tells_what_it_serves() {
     assert_eq!(workflows.first().unwrap(), "greet");
     assert_eq!(workflows.last().unwrap(), "grüße-世界");
     for workflow in workflows {
-        client.get_workflow_schema(&*workflow).await.unwrap();
-        client.get_workflow_events_schema(&*workflow).await.unwrap();
-        client.get_workflow_graph(&*workflow).await.unwrap();
+        client.get_workflow_schema(&workflow).await.unwrap();
+        client.get_workflow_events_schema(&workflow).await.unwrap();
+        client.get_workflow_graph(&workflow).await.unwrap();
     }
 }
 

@@ -41,7 +41,7 @@ async fn lengths_have_limits_here() {
 async fn classes_are_called_by_their_names_here() {
     let server = Server::new().await;
     let id = server.start("greet").await;
-    let call = server.client.get_workflow_events(&*id).include_internal_events();
+    let call = server.client.get_workflow_events(&id).include_internal_events();
     let mut events = call.await.unwrap();
     let mut ends = Vec::new();
     while let Some(event) = events.next_event().await.unwrap() {

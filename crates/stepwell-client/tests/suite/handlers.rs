@@ -12,8 +12,8 @@ async fn handlers_are_listed_by_status_and_workflow() {
     let client = &server.client;
     let (waits, _) = server.start_and_ask("human").await;
     let id = unique("failed");
-    client.run_workflow("fail").handler_id(&*id).await.unwrap();
-    let id = &*id;
+    client.run_workflow("fail").handler_id(&id).await.unwrap();
+    let id = &id;
     client.run_workflow("quiet").await.unwrap();
 
     let count = |records: &[stepwell_client::HandlerRecord], id: &str| {
@@ -38,22 +38,22 @@ async fn a_cancelled_run_is_a_record_and_its_stream_ends() {
     let server = Server::new().await;
     let client = &server.client;
     let id = server.start("slow").await;
-    let mut events = client.get_workflow_events(&*id).await.unwrap();
+    let mut events = client.get_workflow_events(&id).await.unwrap();
     assert_eq!(events.next_event().await.unwrap().unwrap().name(), "SlowTick");
     let limit = Duration::from_millis(1);
-    let error = client.wait_for_handler(&*id).timeout(limit).await.unwrap_err();
+    let error = client.wait_for_handler(&id).timeout(limit).await.unwrap_err();
     assert!(matches!(error, Error::Timeout { .. }), "{error:?}");
-    let waiting = tokio::spawn(client.wait_for_handler(&*id).into_future());
+    let waiting = tokio::spawn(client.wait_for_handler(&id).into_future());
 
-    client.cancel_handler(&*id).await.unwrap();
-    assert_eq!(client.get_handler(&*id).await.unwrap().status, Status::Cancelled);
+    client.cancel_handler(&id).await.unwrap();
+    assert_eq!(client.get_handler(&id).await.unwrap().status, Status::Cancelled);
     assert_eq!(waiting.await.unwrap().unwrap().status, Status::Cancelled);
     let mut end = None;
     while let Some(event) = events.next_event().await.unwrap() {
         end = event.end().unwrap();
     }
     assert_eq!(end, Some(End::Cancelled));
-    let error = client.cancel_handler(&*id).await.unwrap_err();
+    let error = client.cancel_handler(&id).await.unwrap_err();
     assert!(matches!(error, Error::NotFound(_)), "{error:?}");
 }
 
@@ -61,10 +61,10 @@ async fn a_cancelled_run_is_a_record_and_its_stream_ends() {
 async fn a_run_that_is_waited_for_and_cancelled_is_a_record() {
     let server = Server::new().await;
     let id = unique("slow");
-    let call = server.client.run_workflow("slow").handler_id(&*id);
+    let call = server.client.run_workflow("slow").handler_id(&id);
     let running = tokio::spawn(call.into_future());
-    while server.client.get_workflow_events(&*id).await.is_err() {}
-    server.client.cancel_handler(&*id).await.unwrap();
+    while server.client.get_workflow_events(&id).await.is_err() {}
+    server.client.cancel_handler(&id).await.unwrap();
     assert_eq!(running.await.unwrap().unwrap().status, Status::Cancelled);
 }
 
@@ -73,7 +73,7 @@ async fn a_handler_that_is_purged_is_gone() {
     let server = Server::new().await;
     let client = &server.client;
     let (id, mut events) = server.start_and_ask("human").await;
-    client.cancel_handler(&*id).purge().await.unwrap();
+    client.cancel_handler(&id).purge().await.unwrap();
     let last = events.next_event().await.unwrap().unwrap();
     assert_eq!(last.end().unwrap(), Some(End::Cancelled));
     assert!(events.next_event().await.unwrap().is_none());
@@ -81,8 +81,8 @@ async fn a_handler_that_is_purged_is_gone() {
         assert_eq!(error.detail().as_deref(), Some("Handler not found"));
         assert!(matches!(error, Error::NotFound(_)), "{error:?}");
     };
-    not_found(client.get_handler(&*id).await.unwrap_err());
-    not_found(client.wait_for_handler(&*id).await.unwrap_err());
-    not_found(client.get_workflow_events(&*id).await.unwrap_err());
-    not_found(client.cancel_handler(&*id).purge().await.unwrap_err());
+    not_found(client.get_handler(&id).await.unwrap_err());
+    not_found(client.wait_for_handler(&id).await.unwrap_err());
+    not_found(client.get_workflow_events(&id).await.unwrap_err());
+    not_found(client.cancel_handler(&id).purge().await.unwrap_err());
 }

@@ -10,12 +10,12 @@ async fn workflows_and_handlers_may_be_called_anything() {
     for name in ["grüße-世界", "a b", "100%", "?x=1&y", "#", "%2e%2e", "...", "a\\b", "a;b:c@d,e"]
     {
         let id = unique(name);
-        let record = client.run_workflow("grüße-世界").handler_id(&*id).await.unwrap();
+        let record = client.run_workflow("grüße-世界").handler_id(&id).await.unwrap();
         assert_eq!(record.workflow_name, "grüße-世界");
-        assert_eq!(client.get_handler(&*id).await.unwrap().handler_id, id);
-        let mut events = client.get_workflow_events(&*id).await.unwrap();
+        assert_eq!(client.get_handler(&id).await.unwrap().handler_id, id);
+        let mut events = client.get_workflow_events(&id).await.unwrap();
         assert_eq!(names(&mut events).await.len(), 4);
-        client.cancel_handler(&*id).purge().await.unwrap();
+        client.cancel_handler(&id).purge().await.unwrap();
     }
 }
 

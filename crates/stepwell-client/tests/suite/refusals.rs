@@ -48,7 +48,7 @@ async fn starts_are_refused_with_what_is_wrong() {
     check(call.await, "Rejected", "Context API is disabled.");
 
     let (id, _) = server.start_and_ask("human").await;
-    let call = client.run_workflow("greet").handler_id(&*id);
+    let call = client.run_workflow("greet").handler_id(&id);
     check(call.await, "Conflict", &format!("Handler '{id}' is already running"));
     client.cancel_handler(id).await.unwrap();
 }
@@ -58,14 +58,14 @@ async fn sent_events_are_refused_with_what_is_wrong() {
     let server = Server::new().await;
     let client = &server.client;
     let (id, _) = server.start_and_ask("steps-target").await;
-    let send = |class: &str, fields| client.send_event(&*id, &named(class, fields));
+    let send = |class: &str, fields| client.send_event(&id, &named(class, fields));
     check(send("Nope", json!({})).await, "Rejected", "Invalid event type: Nope");
     check(send("Ping", json!({"tag": 1})).await, "Rejected", "Failed to deserialize event: ");
     let ping = || send("Ping", json!({"tag": "t"}));
     let failed = "Failed to send event: Step ";
     check(ping().step("nope").await, "Server", &format!("{failed}nope does not exist"));
     check(ping().step("finish").await, "Server", &format!("{failed}finish does not accept"));
-    client.cancel_handler(&*id).await.unwrap();
+    client.cancel_handler(&id).await.unwrap();
     check(ping().await, "Conflict", "Workflow already completed");
 }
 
@@ -74,12 +74,12 @@ async fn a_connection_is_usable_after_whatever_came_before() {
     let server = Server::new().await;
     let client = &server.client;
     let id = server.start("quiet").await;
-    client.wait_for_handler(&*id).await.unwrap();
+    client.wait_for_handler(&id).await.unwrap();
     for _ in 0..5 {
         // A server may drop the connection after a stream with nothing in it.
-        let call = client.get_workflow_events(&*id).after(stepwell_client::Cursor::Now);
+        let call = client.get_workflow_events(&id).after(stepwell_client::Cursor::Now);
         assert!(call.await.unwrap().next_event().await.unwrap().is_none());
-        check(client.cancel_handler(&*id).await, "NotFound", "Handler not found");
+        check(client.cancel_handler(&id).await, "NotFound", "Handler not found");
         check(client.run_workflow("nope").await, "NotFound", "Workflow not found");
     }
 }

@@ -50,18 +50,18 @@ async fn streams_and_waits_go_on_after_a_restart() {
     let first = serve(file, ([127, 0, 0, 1], 0).into()).await;
     let client = Client::new(format!("http://{}", first.address)).unwrap();
     let id = client.run_workflow_nowait("two-human").await.unwrap().handler_id;
-    let mut events = client.get_workflow_events(&*id).await.unwrap();
+    let mut events = client.get_workflow_events(&id).await.unwrap();
     assert_eq!(events.next_event().await.unwrap().unwrap().name(), "FirstQuestion");
-    let waiting = tokio::spawn(client.wait_for_handler(&*id).into_future());
+    let waiting = tokio::spawn(client.wait_for_handler(&id).into_future());
 
     let address = first.end().await;
     let second = serve(file, address).await;
-    client.send_event(&*id, &named("FirstAnswer", json!({"answer": "1"}))).await.unwrap();
+    client.send_event(&id, &named("FirstAnswer", json!({"answer": "1"}))).await.unwrap();
     assert_eq!(events.next_event().await.unwrap().unwrap().name(), "SecondQuestion");
 
     let address = second.end().await;
     let _third = serve(file, address).await;
-    client.send_event(&*id, &named("SecondAnswer", json!({"answer": "2"}))).await.unwrap();
+    client.send_event(&id, &named("SecondAnswer", json!({"answer": "2"}))).await.unwrap();
     assert_eq!(names(&mut events).await, ["TwoHumanStop"]);
     assert_eq!(waiting.await.unwrap().unwrap().status, Status::Completed);
 }

@@ -45,7 +45,7 @@ async fn no_name_of_a_field_makes_an_event_into_something_else() {
         let record = client.run_workflow("hello").start_event(&start).await.unwrap();
         assert_eq!(record.result.unwrap().result_as::<String>().unwrap(), "Hello, Ada!");
         let started = client.run_workflow_nowait("hello").start_event(&start).await.unwrap();
-        let record = client.wait_for_handler(&*started.handler_id).await.unwrap();
+        let record = client.wait_for_handler(&started.handler_id).await.unwrap();
         assert_eq!(record.result.unwrap().result_as::<String>().unwrap(), "Hello, Ada!");
     }
     let odd = json!({"type": "x", "data": {"name": "x"}, "name": "Ada"});
@@ -59,7 +59,7 @@ async fn events_are_followed_from_the_start_to_the_result() {
     let client = server.client;
     let started = client.run_workflow_nowait("greet").await.unwrap();
     assert_eq!((started.status, started.completed_at), (Status::Running, None));
-    let mut events = client.get_workflow_events(&*started.handler_id).await.unwrap();
+    let mut events = client.get_workflow_events(&started.handler_id).await.unwrap();
     let mut messages = Vec::new();
     while let Some(event) = events.next_event().await.unwrap() {
         if let Some(progress) = event.load::<GreetProgress>().unwrap() {
@@ -71,7 +71,7 @@ async fn events_are_followed_from_the_start_to_the_result() {
     }
     assert_eq!(messages, ["step 0", "step 1", "step 2"]);
     // The record is final before the last event is told.
-    let record = client.get_handler(&*started.handler_id).await.unwrap();
+    let record = client.get_handler(&started.handler_id).await.unwrap();
     assert_eq!(
         (record.status, record.error, record.run_id),
         (Status::Completed, None, started.run_id)
@@ -90,7 +90,7 @@ async fn what_steps_return_comes_back_as_it_was() {
     let record = client.run_workflow("echo").fields(&sent).await.unwrap();
     assert_eq!(record.result.unwrap().value_as::<Value>().unwrap(), sent);
     let handler = record.handler_id;
-    let mut events = client.get_workflow_events(&*handler).await.unwrap();
+    let mut events = client.get_workflow_events(&handler).await.unwrap();
     let event = events.next_event().await.unwrap().unwrap();
     assert_eq!((event.name(), event.is_terminal()), ("EchoStop", true));
     assert_eq!(event.result_as::<Value>().unwrap(), sent);
@@ -108,8 +108,8 @@ async fn many_events_come_in_order_however_slowly_they_are_read() {
     let client = Server::new().await.client;
     let fields = json!({"n": 1000, "pad": 1000});
     let started = client.run_workflow_nowait("burst").fields(fields).await.unwrap();
-    client.wait_for_handler(&*started.handler_id).await.unwrap();
-    let mut events = client.get_workflow_events(&*started.handler_id).await.unwrap();
+    client.wait_for_handler(&started.handler_id).await.unwrap();
+    let mut events = client.get_workflow_events(&started.handler_id).await.unwrap();
     let mut next = 0;
     while let Some(event) = events.next_event().await.unwrap() {
         tokio::task::yield_now().await;
@@ -126,7 +126,7 @@ async fn a_handler_id_goes_on_with_the_state_of_its_last_run() {
     let client = Server::new().await.client;
     let id = unique("counter");
     for runs in 1..=3 {
-        let record = client.run_workflow("counter").handler_id(&*id).await.unwrap();
+        let record = client.run_workflow("counter").handler_id(&id).await.unwrap();
         assert_eq!(record.handler_id, id);
         let counted: Value = record.result.unwrap().result_as().unwrap();
         assert_eq!(counted, json!({"total": runs, "runs": runs}));
@@ -141,7 +141,7 @@ async fn a_run_that_fails_is_a_record() {
     let failed = client.run_workflow("fail").fields(fields).await.unwrap();
     assert_eq!((failed.status, failed.error.as_deref()), (Status::Failed, Some("bäng")));
     assert!(failed.result.is_none());
-    let handler = &*failed.handler_id;
+    let handler = &failed.handler_id;
     assert_eq!(client.get_handler(handler).await.unwrap().status, Status::Failed);
     assert_eq!(client.wait_for_handler(handler).await.unwrap().status, Status::Failed);
     let mut events = client.get_workflow_events(handler).await.unwrap();
@@ -149,19 +149,19 @@ async fn a_run_that_fails_is_a_record() {
     let last = events.next_event().await.unwrap().unwrap();
     let Some(End::Failed(failure)) = last.end().unwrap() else { panic!("{last:?}") };
     assert_eq!(failure.exception.exception_message, "bäng");
-    assert_eq!((&*failure.step_name, failure.attempts), ("explode", Some(1)));
+    assert_eq!((failure.step_name.as_ref(), failure.attempts), ("explode", Some(1)));
 }
 
 #[tokio::test]
 async fn a_run_that_takes_too_long_is_a_record() {
     let client = Server::new().await.client;
     let started = client.run_workflow_nowait("timeout").await.unwrap();
-    let wait = client.wait_for_handler(&*started.handler_id);
+    let wait = client.wait_for_handler(&started.handler_id);
     let wait = wait.poll_interval(Duration::from_millis(20)).backoff(Backoff::Exponential);
     let record = wait.await.unwrap();
     assert_eq!(record.error.as_deref(), Some("Workflow timed out after 0.3s"));
-    let mut events = client.get_workflow_events(&*started.handler_id).await.unwrap();
+    let mut events = client.get_workflow_events(&started.handler_id).await.unwrap();
     let last = events.next_event().await.unwrap().unwrap();
     let Some(End::TimedOut(end)) = last.end().unwrap() else { panic!("{last:?}") };
-    assert_eq!((end.timeout, &*end.active_steps), (0.3, &["nap".to_owned()][..]));
+    assert_eq!((end.timeout, end.active_steps), (0.3, vec!["nap".to_owned()]));
 }

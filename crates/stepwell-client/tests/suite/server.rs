@@ -30,7 +30,7 @@ impl Server {
         ];
         for (name, kind) in variables {
             if let Ok(address) = std::env::var(name) {
-                let client = Client::new(&*address).unwrap();
+                let client = Client::new(&address).unwrap();
                 return Self { client, kind, address };
             }
         }
@@ -38,14 +38,14 @@ impl Server {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let engine = register(Engine::builder()).unwrap().open().await.unwrap();
         tokio::spawn(Served::new(engine).serve_until(listener, std::future::pending()));
-        let client = Client::new(&*address).unwrap();
+        let client = Client::new(&address).unwrap();
         Self { client, kind: Kind::Stepwell, address }
     }
 
     /// Starts a workflow with the defaults, and returns the handler.
     pub(crate) async fn start(&self, workflow: &str) -> String {
         let id = unique("h");
-        let record = self.client.run_workflow_nowait(workflow).handler_id(&*id).await.unwrap();
+        let record = self.client.run_workflow_nowait(workflow).handler_id(&id).await.unwrap();
         assert_eq!(record.handler_id, id);
         id
     }
@@ -53,7 +53,7 @@ impl Server {
     /// Starts a workflow and waits until it asks somebody.
     pub(crate) async fn start_and_ask(&self, workflow: &str) -> (String, EventStream) {
         let id = self.start(workflow).await;
-        let mut events = self.client.get_workflow_events(&*id).await.unwrap();
+        let mut events = self.client.get_workflow_events(&id).await.unwrap();
         while let Some(event) = events.next_event().await.unwrap() {
             if event.is("InputRequiredEvent") {
                 return (id, events);

@@ -12,18 +12,18 @@ use crate::server::{Server, names};
 async fn a_stream_goes_on_where_another_one_was_left() {
     let server = Server::new().await;
     let id = server.start("greet").await;
-    let mut first = server.client.get_workflow_events(&*id).await.unwrap();
+    let mut first = server.client.get_workflow_events(&id).await.unwrap();
     assert_eq!(first.last_sequence(), None);
     first.next_event().await.unwrap();
     first.next_event().await.unwrap();
     let left = Cursor::After(first.last_sequence().unwrap());
     drop(first);
-    let mut second = server.client.get_workflow_events(&*id).after(left).await.unwrap();
+    let mut second = server.client.get_workflow_events(&id).after(left).await.unwrap();
     assert_eq!(names(&mut second).await, ["GreetProgress", "StopEvent"]);
 
     let end = Cursor::After(second.last_sequence().unwrap());
     for cursor in [end, Cursor::Now, Cursor::After(u64::from(u32::MAX))] {
-        let mut nothing = server.client.get_workflow_events(&*id).after(cursor).await.unwrap();
+        let mut nothing = server.client.get_workflow_events(&id).after(cursor).await.unwrap();
         assert!(names(&mut nothing).await.is_empty());
     }
 }
@@ -32,13 +32,13 @@ async fn a_stream_goes_on_where_another_one_was_left() {
 async fn internal_events_are_told_on_request() {
     let server = Server::new().await;
     let id = server.start("greet").await;
-    let mut plain = server.client.get_workflow_events(&*id).await.unwrap();
+    let mut plain = server.client.get_workflow_events(&id).await.unwrap();
     let mut sequences = Vec::new();
     while let Some(event) = plain.next_event().await.unwrap() {
         assert!(!event.is_internal());
         sequences.push(event.sequence());
     }
-    let call = server.client.get_workflow_events(&*id).include_internal_events();
+    let call = server.client.get_workflow_events(&id).include_internal_events();
     let mut all = call.without_qualified_names().await.unwrap();
     let mut same = Vec::new();
     let mut states = Vec::new();
@@ -63,7 +63,7 @@ async fn many_readers_see_the_same() {
     let fields = json!({"n": 50});
     let started = server.client.run_workflow_nowait("burst").fields(fields).await.unwrap();
     let reads = (0..20).map(|_| async {
-        let call = server.client.get_workflow_events(&*started.handler_id);
+        let call = server.client.get_workflow_events(&started.handler_id);
         names(&mut call.await.unwrap()).await
     });
     for names in join_all(reads).await {
@@ -79,7 +79,7 @@ async fn connections_that_break_again_and_again_lose_nothing_and_repeat_nothing(
     let client = Client::builder(format!("http://{proxy}")).build().unwrap();
     let fields = json!({"n": 60, "pad": 100});
     let started = server.client.run_workflow_nowait("burst").fields(fields).await.unwrap();
-    let mut events = client.get_workflow_events(&*started.handler_id).await.unwrap();
+    let mut events = client.get_workflow_events(&started.handler_id).await.unwrap();
     let mut seen = Vec::new();
     while let Some(event) = events.next_event().await.unwrap() {
         match event.load::<BurstItem>().unwrap() {
