@@ -4,6 +4,7 @@
 
 mod answers;
 mod breaks;
+mod fuzz;
 mod requests;
 mod server;
 mod streams;

@@ -204,6 +204,7 @@ fn parts(body: &str) -> String {
             format!("event {} is {event_types:?}, of {produced_by:?}", node.id)
         }
         NodeKind::External => format!("external {}", node.id),
+        NodeKind::ResourceConfig { .. } => format!("resource {} from a file", node.id),
         NodeKind::Resource { type_name, .. } => format!("resource {} is {type_name:?}", node.id),
     });
     let edges = graph.edges.iter().map(|edge| format!("{} -> {}", edge.source, edge.target));

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::super::{
     Acknowledged, Acknowledgement, Envelope, ErrorBody, EventSchemas, HandlerList, HandlerRecord,
-    Health, HealthStatus, Refusal, Status, Timestamp, WorkflowFailed, WorkflowList,
+    Health, HealthStatus, NodeKind, Refusal, Status, Timestamp, WorkflowFailed, WorkflowList,
     WorkflowRepresentation, WorkflowSchema, WorkflowTimedOut,
 };
 
@@ -122,6 +122,17 @@ fn a_graph_is_written_as_it_was_read() {
             r#"{"graph":{"name":"W","nodes":[{"id":"s","label":"s","node_type":"step","description":"Asks."},{"id":"t","label":"t","node_type":"step","description":null},{"id":"A","label":"A","node_type":"event","event_type":"A","event_types":["A","InputRequiredEvent"],"event_schema":{"properties":{},"title":"A"},"produced_by":["s"]},{"id":"B","label":"B","node_type":"event","event_type":"B","event_types":["B"],"event_schema":null,"produced_by":[]},{"id":"external_step","label":"external_step","node_type":"external"},{"id":"resource_e53a177096fb","label":"str","node_type":"resource","type_name":"str","getter_name":"client","source_file":"/w.py","source_line":12,"description":null}],"edges":[{"source":"A","target":"external_step","label":null},{"source":"t","target":"resource_e53a177096fb","label":"c"}],"description":null}}"#
         ]],
     );
+}
+
+#[test]
+fn a_graph_with_a_file_in_it_can_be_read() {
+    let json = r#"{"graph":{"name":"W","description":null,"edges":[],"nodes":[
+        {"id":"resource_config_0123456789ab","label":"Limits","node_type":"resource_config",
+        "type_name":"Limits","config_file":"limits.json","path_selector":null,
+        "config_schema":{"type":"object"},"config_value":{"pages":3},"description":null}]}}"#;
+    let read: WorkflowRepresentation<'_> = serde_json::from_str(json).unwrap();
+    let NodeKind::ResourceConfig { config_value, .. } = &read.graph.nodes[0].kind else { panic!() };
+    assert_eq!(config_value.as_ref().unwrap()["pages"], 3);
 }
 
 #[test]
