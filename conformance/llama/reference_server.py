@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The workflows of `fixtures.md` on LlamaIndex's own server, for clients that must work with both.
 
     python reference_server.py --port 8080 --heartbeat 1.0
@@ -10,15 +9,9 @@ address; port 0 takes a free one.
 import argparse
 import asyncio
 import socket
-import sys
-from pathlib import Path
-from typing import Optional
 
 import uvicorn
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from fixtures import (  # noqa: E402
+from fixtures import (
     Approval,
     ApprovalRequest,
     AttemptNotice,
@@ -52,15 +45,15 @@ from fixtures import (  # noqa: E402
     WorkDone,
     WorkItem,
 )
-from llama_agents.server import WorkflowServer  # noqa: E402
-from workflows import Context, Workflow, step  # noqa: E402
-from workflows.events import (  # noqa: E402
+from llama_agents.server import WorkflowServer
+from workflows import Context, Workflow, step
+from workflows.events import (
     HumanResponseEvent,
     InputRequiredEvent,
     StartEvent,
     StopEvent,
 )
-from workflows.retry_policy import (  # noqa: E402
+from workflows.retry_policy import (
     retry_policy,
     stop_after_attempt,
     wait_fixed,
@@ -169,7 +162,7 @@ class FanoutWorkflow(Workflow):
     """Sends n work items, collects n results, sums them."""
 
     @step
-    async def dispatch(self, ctx: Context, ev: FanoutStart) -> Optional[WorkItem]:
+    async def dispatch(self, ctx: Context, ev: FanoutStart) -> WorkItem | None:
         """Sends the work items."""
         await ctx.store.set("n", ev.n)
         for i in range(ev.n):
@@ -183,7 +176,7 @@ class FanoutWorkflow(Workflow):
         return WorkDone(index=ev.index, square=ev.index * ev.index)
 
     @step
-    async def gather(self, ctx: Context, ev: WorkDone) -> Optional[StopEvent]:
+    async def gather(self, ctx: Context, ev: WorkDone) -> StopEvent | None:
         """Waits for all results."""
         n = await ctx.store.get("n")
         done = ctx.collect_events(ev, [WorkDone] * n)
@@ -218,9 +211,7 @@ class WaitWorkflow(Workflow):
             requirements={"ticket": ev.ticket},
             timeout=60,
         )
-        return StopEvent(
-            result={"ticket": approval.ticket, "approved": approval.approved}
-        )
+        return StopEvent(result={"ticket": approval.ticket, "approved": approval.approved})
 
 
 class BurstWorkflow(Workflow):
@@ -318,7 +309,7 @@ class QuietWorkflow(Workflow):
 UNICODE_NAME = "grüße-世界"
 
 
-def build_server(heartbeat: Optional[float]) -> WorkflowServer:
+def build_server(heartbeat: float | None) -> WorkflowServer:
     server = WorkflowServer(sse_heartbeat_interval=heartbeat)
     server.add_workflow("greet", GreetWorkflow(timeout=60))
     server.add_workflow("hello", HelloWorkflow(timeout=60))

@@ -7,7 +7,8 @@ use stepwell_wire::llama::ClientEvent;
 use crate::transport::{self, Transport};
 use crate::{Call, Client, Error, HandlerRecord, NamedEvent, Operation, ToEvent};
 
-/// What a run is started with; for [`Start`].
+/// What a run is started with. Nobody outside can make or read one.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct Run {
     workflow: String,
@@ -24,7 +25,7 @@ pub struct RunWorkflow(Run);
 #[derive(Debug)]
 pub struct RunWorkflowNowait(Run);
 
-/// A call that starts a run.
+/// What starts a run: [`RunWorkflow`] and [`RunWorkflowNowait`], and nothing of anybody else's.
 pub trait Start {
     #[doc(hidden)]
     fn run(&mut self) -> &mut Run;
