@@ -49,7 +49,7 @@ impl<S: Send + Sync> FromRequestParts<S> for WorkflowName {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        segment(parts, state, "workflow_name").await.map(Self)
+        segment(parts, state, "name").await.map(Self)
     }
 }
 

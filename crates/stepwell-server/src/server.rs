@@ -22,7 +22,7 @@ use crate::{llama, page};
 const HEARTBEAT: Duration = Duration::from_secs(25);
 
 /// How large a body may be by default: several times the largest event.
-const BODY_LIMIT: usize = 4 << 20;
+pub(crate) const BODY_LIMIT: usize = 4 << 20;
 
 /// How long requests that wait for a run may go on by default once the server is told to stop:
 /// below the 10 s after which process managers lose their patience.

@@ -12,6 +12,10 @@ use stepwell_wire::llama::{
     EventSchemas, Refusal, WorkflowList, WorkflowRepresentation, WorkflowSchema,
 };
 
+use super::document::{
+    DocumentAnswers, EventsAnswers, PageAnswers, RepresentationAnswers, SERVICE, SchemaAnswers,
+    WORKFLOWS, WorkflowPath, WorkflowsAnswers,
+};
 use super::graph::graph;
 use crate::app::App;
 use crate::error::ApiError;
@@ -22,6 +26,7 @@ use crate::{page, reply};
 #[derive(Debug)]
 pub(crate) struct Catalog {
     page: Bytes,
+    document: Bytes,
     workflows: Bytes,
     by_name: BTreeMap<String, Described>,
 }
@@ -41,7 +46,12 @@ impl Catalog {
         let list = WorkflowList { workflows: names.collect() };
         let described = engine.workflows().iter();
         let described = described.map(|known| (known.name.clone(), describe(&known.workflow)));
-        Self { page, workflows: json(&list), by_name: described.collect() }
+        Self {
+            page,
+            document: json(&super::endpoints().into_openapi()),
+            workflows: json(&list),
+            by_name: described.collect(),
+        }
     }
 }
 
@@ -62,17 +72,65 @@ fn json<T: Serialize>(value: &T) -> Bytes {
     serde_json::to_vec(value).expect("names and schemas have text keys").into()
 }
 
-/// `GET /`.
+/// Shows the server in a browser
+#[utoipa::path(
+    get,
+    path = "/",
+    operation_id = "getPage",
+    tag = SERVICE,
+    responses(PageAnswers),
+    security(())
+)]
 pub(super) async fn get_page(State(app): State<Arc<App>>) -> Response {
     page::reply(app.catalog.page.clone())
 }
 
-/// `GET /workflows`.
+/// Shows the server in a browser, at the page's full name
+#[utoipa::path(
+    get,
+    path = "/index.html",
+    operation_id = "getIndex",
+    tag = SERVICE,
+    responses(PageAnswers),
+    security(())
+)]
+pub(super) async fn get_index(State(app): State<Arc<App>>) -> Response {
+    page::reply(app.catalog.page.clone())
+}
+
+/// Describes the endpoints: this document
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    operation_id = "getDocument",
+    tag = SERVICE,
+    responses(DocumentAnswers)
+)]
+pub(super) async fn get_document(State(app): State<Arc<App>>) -> Response {
+    reply::bytes(200, app.catalog.document.clone())
+}
+
+/// Lists the workflows
+#[utoipa::path(
+    get,
+    path = "/workflows",
+    operation_id = "listWorkflows",
+    tag = WORKFLOWS,
+    responses(WorkflowsAnswers)
+)]
 pub(super) async fn get_workflows(State(app): State<Arc<App>>) -> Response {
     reply::bytes(200, app.catalog.workflows.clone())
 }
 
-/// `GET /workflows/{workflow_name}/schema`.
+/// Describes what a workflow begins and ends with
+#[utoipa::path(
+    get,
+    path = "/workflows/{name}/schema",
+    operation_id = "getSchema",
+    tag = WORKFLOWS,
+    params(WorkflowPath),
+    responses(SchemaAnswers)
+)]
 pub(super) async fn get_schema(
     State(app): State<Arc<App>>,
     WorkflowName(workflow): WorkflowName,
@@ -81,7 +139,15 @@ pub(super) async fn get_schema(
     Ok(reply::bytes(200, described.schema.clone()))
 }
 
-/// `GET /workflows/{workflow_name}/events`.
+/// Describes the events of a workflow
+#[utoipa::path(
+    get,
+    path = "/workflows/{name}/events",
+    operation_id = "getEvents",
+    tag = WORKFLOWS,
+    params(WorkflowPath),
+    responses(EventsAnswers)
+)]
 pub(super) async fn get_events(
     State(app): State<Arc<App>>,
     WorkflowName(workflow): WorkflowName,
@@ -92,7 +158,15 @@ pub(super) async fn get_events(
     }
 }
 
-/// `GET /workflows/{workflow_name}/representation`.
+/// Draws a workflow as a graph
+#[utoipa::path(
+    get,
+    path = "/workflows/{name}/representation",
+    operation_id = "getRepresentation",
+    tag = WORKFLOWS,
+    params(WorkflowPath),
+    responses(RepresentationAnswers)
+)]
 pub(super) async fn get_representation(
     State(app): State<Arc<App>>,
     WorkflowName(workflow): WorkflowName,

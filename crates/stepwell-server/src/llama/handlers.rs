@@ -10,12 +10,24 @@ use stepwell::store::{self, HandlerFilter};
 use stepwell_wire::llama::{Acknowledged, Acknowledgement, HandlerList, Refusal, Status};
 
 use super::convert;
+use super::document::{
+    CancelAnswers, CancelQuery, HANDLERS, HandlerAnswers, HandlerPath, HandlersAnswers,
+    HandlersQuery, ResultAnswers,
+};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::reply;
 use crate::request::{HandlerId, Parameters};
 
-/// `GET /handlers?status=&workflow_name=`.
+/// Lists handlers
+#[utoipa::path(
+    get,
+    path = "/handlers",
+    operation_id = "listHandlers",
+    tag = HANDLERS,
+    params(HandlersQuery),
+    responses(HandlersAnswers)
+)]
 pub(super) async fn get_handlers(
     State(app): State<Arc<App>>,
     parameters: Parameters,
@@ -41,7 +53,17 @@ fn filter(parameters: &Parameters) -> Option<HandlerFilter> {
     possible.then_some(HandlerFilter { statuses, workflows })
 }
 
-/// `GET /handlers/{handler_id}`.
+/// Tells how a handler's newest run stands
+///
+/// It is told by the status as well.
+#[utoipa::path(
+    get,
+    path = "/handlers/{handler_id}",
+    operation_id = "getHandler",
+    tag = HANDLERS,
+    params(HandlerPath),
+    responses(HandlerAnswers)
+)]
 pub(super) async fn get_handler(
     State(app): State<Arc<App>>,
     HandlerId(handler): HandlerId,
@@ -50,7 +72,16 @@ pub(super) async fn get_handler(
     Ok(reply::json(status(&record), &convert::record(&record)))
 }
 
-/// `GET /results/{handler_id}`: the same with a bare result, for old clients.
+/// Tells the same with a bare result, for old clients
+#[utoipa::path(
+    get,
+    path = "/results/{handler_id}",
+    operation_id = "getResult",
+    tag = HANDLERS,
+    params(HandlerPath),
+    responses(ResultAnswers)
+)]
+#[deprecated = "clients read the handler instead"]
 pub(super) async fn get_result(
     State(app): State<Arc<App>>,
     HandlerId(handler): HandlerId,
@@ -67,7 +98,17 @@ async fn find(app: &App, handler: &str) -> Result<RunRecord, ApiError> {
     Ok(app.engine.handler(handler).await?.ok_or(Refusal::UnknownHandler)?)
 }
 
-/// `POST /handlers/{handler_id}/cancel?purge=`.
+/// Cancels a run
+///
+/// When the answer comes, the record is final and the stream has ended. A body is not read.
+#[utoipa::path(
+    post,
+    path = "/handlers/{handler_id}/cancel",
+    operation_id = "cancel",
+    tag = HANDLERS,
+    params(HandlerPath, CancelQuery),
+    responses(CancelAnswers)
+)]
 pub(super) async fn cancel(
     State(app): State<Arc<App>>,
     HandlerId(handler): HandlerId,

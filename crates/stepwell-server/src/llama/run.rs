@@ -10,6 +10,7 @@ use stepwell::engine::Start;
 use stepwell::{Payload, Workflow};
 use stepwell_wire::llama::{ClientEvent, Refusal, RunBody};
 
+use super::document::{RunAnswers, StartAnswers, WORKFLOWS, WorkflowPath};
 use super::{convert, inbound};
 use crate::app::App;
 use crate::error::ApiError;
@@ -18,9 +19,20 @@ use crate::{reply, request};
 
 /// How long a handler id may be: it is in every row and line of its handler, and what a client
 /// calls a conversation or a user is shorter.
-const HANDLER_ID_MAX: usize = 512;
+pub(super) const HANDLER_ID_MAX: usize = 512;
 
-/// `POST /workflows/{workflow_name}/run`: waits for the end.
+/// Runs a workflow to its end
+///
+/// A client that hangs up does not stop the run.
+#[utoipa::path(
+    post,
+    path = "/workflows/{name}/run",
+    operation_id = "run",
+    tag = WORKFLOWS,
+    params(WorkflowPath),
+    request_body = RunBody,
+    responses(RunAnswers)
+)]
 pub(super) async fn run(
     State(app): State<Arc<App>>,
     WorkflowName(workflow): WorkflowName,
@@ -31,7 +43,18 @@ pub(super) async fn run(
     Ok(reply::json(convert::status(record.status).http_status(), &convert::record(&record)))
 }
 
-/// `POST /workflows/{workflow_name}/run-nowait`: does not.
+/// Starts a workflow
+///
+/// Read the run's stream, or ask for its handler, to see what becomes of it.
+#[utoipa::path(
+    post,
+    path = "/workflows/{name}/run-nowait",
+    operation_id = "runNowait",
+    tag = WORKFLOWS,
+    params(WorkflowPath),
+    request_body = RunBody,
+    responses(StartAnswers)
+)]
 pub(super) async fn run_nowait(
     State(app): State<Arc<App>>,
     WorkflowName(workflow): WorkflowName,

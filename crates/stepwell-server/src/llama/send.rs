@@ -7,18 +7,32 @@ use axum::extract::State;
 use axum::response::Response;
 use stepwell_wire::llama::{Acknowledged, Acknowledgement, ClientEvent, Refusal, SendBody};
 
+use super::document::{EVENTS, HandlerPath, SendAnswers};
 use super::inbound;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::request::HandlerId;
 use crate::{reply, request};
 
-/// `POST /events/{handler_id}`. The order of the checks is the protocol's.
+/// Sends an event to a run
+///
+/// It reaches every step that takes its class and every wait that it matches, or only the step
+/// that is named. One that nobody takes is told of in the run's stream.
+#[utoipa::path(
+    post,
+    path = "/events/{handler_id}",
+    operation_id = "sendEvent",
+    tag = EVENTS,
+    params(HandlerPath),
+    request_body = SendBody,
+    responses(SendAnswers)
+)]
 pub(super) async fn send(
     State(app): State<Arc<App>>,
     HandlerId(handler): HandlerId,
     body: Body,
 ) -> Result<Response, ApiError> {
+    // The order of the checks is the protocol's.
     let body = request::body(body, app.body_limit).await?;
     let body = SendBody::read(&body).map_err(Refusal::SendBody)?;
     let event = body.event.ok_or(Refusal::NoEvent)?;

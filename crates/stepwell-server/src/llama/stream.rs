@@ -9,6 +9,7 @@ use stepwell::engine::{Cursor, RunRecord};
 use stepwell_wire::llama::Refusal;
 
 use super::convert::QualifiedNames;
+use super::document::{EVENTS, HandlerPath, StreamAnswers, StreamQuery};
 use super::frames::{Format, Frames, View};
 use crate::app::App;
 use crate::error::ApiError;
@@ -19,7 +20,19 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Asks nginx to pass frames on as they come.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// `GET /events/{handler_id}`.
+/// Reads a run's stream
+///
+/// Any number of readers may read it, at any time and as often as they like. All events have
+/// numbers, which begin at 0 and never change; those of internal events count even if they are not
+/// sent.
+#[utoipa::path(
+    get,
+    path = "/events/{handler_id}",
+    operation_id = "readEvents",
+    tag = EVENTS,
+    params(HandlerPath, StreamQuery),
+    responses(StreamAnswers)
+)]
 pub(super) async fn get_stream(
     State(app): State<Arc<App>>,
     HandlerId(handler): HandlerId,

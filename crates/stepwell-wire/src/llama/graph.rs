@@ -7,6 +7,7 @@ use serde_json::Value;
 
 /// The answer to a question for a workflow's graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkflowRepresentation<'a> {
     /// The graph.
     pub graph: WorkflowGraph<'a>,
@@ -14,6 +15,7 @@ pub struct WorkflowRepresentation<'a> {
 
 /// A workflow's graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkflowGraph<'a> {
     /// The workflow's own name, not the one that it is registered under.
     pub name: Cow<'a, str>,
@@ -27,6 +29,7 @@ pub struct WorkflowGraph<'a> {
 
 /// A step, an event, the outside world or a resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GraphNode<'a> {
     /// The name that edges know it by.
     pub id: Cow<'a, str>,
@@ -45,6 +48,7 @@ impl GraphNode<'_> {
 /// What a node is. The text of its `node_type` comes with members of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "node_type", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum NodeKind<'a> {
     /// A step.
     Step {
@@ -59,6 +63,7 @@ pub enum NodeKind<'a> {
         event_types: Vec<Cow<'a, str>>,
         /// Its JSON Schema.
         // A value, for serde cannot read raw text in an enum with a tag.
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
         event_schema: Option<Value>,
         /// The steps that return it.
         produced_by: Vec<Cow<'a, str>>,
@@ -97,6 +102,7 @@ pub enum NodeKind<'a> {
 
 /// Leads from one node to another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GraphEdge<'a> {
     /// The id of the node that it comes from.
     pub source: Cow<'a, str>,

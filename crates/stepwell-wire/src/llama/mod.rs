@@ -24,6 +24,8 @@ mod graph;
 mod json;
 mod record;
 mod refusal;
+#[cfg(feature = "openapi")]
+mod schema;
 mod service;
 mod stream_event;
 mod timestamp;

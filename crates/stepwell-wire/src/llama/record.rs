@@ -8,6 +8,8 @@ use super::{Envelope, Timestamp};
 
 /// What is known of a handler's newest run. All members are always there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Handler, bound = ""))]
 pub struct HandlerRecord<'a, R = Envelope<'a>> {
     /// The handler.
     pub handler_id: Cow<'a, str>,
@@ -18,6 +20,7 @@ pub struct HandlerRecord<'a, R = Envelope<'a>> {
     /// Why it failed, if it did; may be empty.
     pub error: Option<Cow<'a, str>>,
     /// The event it completed with, if it did.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Envelope>))]
     pub result: Option<R>,
     /// Whether there is a result that cannot be read. Servers before 0.8.0 do not send it.
     #[serde(default)]
@@ -35,6 +38,7 @@ pub struct HandlerRecord<'a, R = Envelope<'a>> {
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Status {
     /// It has not ended; perhaps it waits.
     Running,
@@ -48,8 +52,11 @@ pub enum Status {
 
 /// The answer to a question for handlers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = HandlersList, bound = ""))]
 pub struct HandlerList<'a, R = Envelope<'a>> {
     /// Their records.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<HandlerRecord>))]
     pub handlers: Vec<HandlerRecord<'a, R>>,
 }
 

@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 
 /// Internal: a step was queued, began or ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepStateChanged<'a> {
     /// The step.
     pub name: Cow<'a, str>,
     /// What became of it.
     pub step_state: StepState,
-    /// The number of its worker as a text, or [`StepStateChanged::ENQUEUED`].
+    /// The number of its worker as a text, or `<enqueued>`.
     pub worker_id: Cow<'a, str>,
     /// The class of the event it was given.
     pub input_event_name: Cow<'a, str>,
-    /// The class of the event it returned, or [`StepStateChanged::NOTHING`]; null if it has not
-    /// returned.
+    /// The class of the event it returned, or `NoneType`; null if it has not returned.
     pub output_event_name: Option<Cow<'a, str>>,
 }
 
@@ -32,6 +32,7 @@ impl StepStateChanged<'_> {
 /// What became of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum StepState {
     /// It waits for a worker.
     Preparing,
@@ -43,6 +44,7 @@ pub enum StepState {
 
 /// Internal: nothing is queued and nothing runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkflowIdle {}
 
 impl WorkflowIdle {
@@ -52,6 +54,7 @@ impl WorkflowIdle {
 
 /// Internal: nobody took an event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnhandledEvent<'a> {
     /// The event's class.
     pub event_type: Cow<'a, str>,
@@ -68,9 +71,10 @@ impl UnhandledEvent<'_> {
     pub const TYPE: &'static str = "UnhandledEvent";
 }
 
-/// Internal, and unknown to the reference: what a step publishes from here on replaces what it
+/// Internal, and told by no other server: what a step publishes from here on replaces what it
 /// published from a number on, because it was run again and did something else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepRestarted<'a> {
     /// The step.
     pub step_name: Cow<'a, str>,
@@ -85,6 +89,7 @@ impl StepRestarted<'_> {
 
 /// The last event of a run that failed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkflowFailed<'a> {
     /// The step that failed.
     pub step_name: Cow<'a, str>,
@@ -98,6 +103,7 @@ pub struct WorkflowFailed<'a> {
 
 /// Why a step failed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Exception<'a> {
     /// The type of the error.
     pub exception_type: Cow<'a, str>,
@@ -107,6 +113,7 @@ pub struct Exception<'a> {
 
 /// The last event of a run that was busy for too long.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkflowTimedOut {
     /// The limit, in seconds.
     pub timeout: f64,
