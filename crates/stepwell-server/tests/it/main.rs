@@ -12,6 +12,8 @@ mod failures;
 mod fixture;
 mod handlers;
 mod live;
+mod older_api;
+mod openapi;
 mod refusals;
 mod representation;
 mod routing;

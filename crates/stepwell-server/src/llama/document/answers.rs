@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use axum::http::header;
 use serde::Serialize;
 use serde_json::Value;
+use stepwell::MAX_EVENT_BYTES;
 use stepwell_wire::llama::{ErrorBody, Refusal};
 use utoipa::ToSchema;
 use utoipa::openapi::example::ExampleBuilder;
@@ -17,10 +18,12 @@ use utoipa::openapi::{
     ContentBuilder, Header, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema,
 };
 
+use crate::Limits;
+use crate::server::BODY_LIMIT;
+
 const JSON: &str = "application/json";
 
 /// What an endpoint answers, status by status.
-#[derive(Default)]
 pub(super) struct Answers(BTreeMap<u16, Answer>);
 
 #[derive(Default)]
@@ -36,6 +39,41 @@ struct Answer {
 }
 
 impl Answers {
+    /// What anybody is answered who is refused before an endpoint is called.
+    pub(super) fn open() -> Self {
+        Self(BTreeMap::new()).refusals([
+            Refusal::NoHost,
+            Refusal::UnknownHost { host: "example.com".to_owned() },
+            Refusal::TargetTooLong { limit: Limits::default().target_bytes },
+            Refusal::Crowded,
+        ])
+    }
+
+    /// The same for an endpoint that needs the token, if there is one.
+    pub(super) fn guarded() -> Self {
+        Self::open().refusal(Refusal::Unauthorized).header(
+            401,
+            header::WWW_AUTHENTICATE.as_str(),
+            "How to show the token.",
+            "Bearer",
+        )
+    }
+
+    /// The same for an endpoint that changes something, and that pages of others may not call.
+    pub(super) fn changing() -> Self {
+        Self::guarded().refusal(Refusal::ForeignOrigin { origin: "https://example.com".to_owned() })
+    }
+
+    /// Adds what can become of a request with a body.
+    pub(super) fn with_body(self) -> Self {
+        self.refusals([
+            Refusal::BodyCutOff,
+            Refusal::BodyTimeout,
+            Refusal::TooLarge { limit: BODY_LIMIT },
+            Refusal::EventTooLarge { bytes: MAX_EVENT_BYTES + 1, limit: MAX_EVENT_BYTES },
+        ])
+    }
+
     /// Adds an answer in JSON.
     pub(super) fn json<T: ToSchema>(
         self,
@@ -152,10 +190,15 @@ impl Answers {
 fn describe(refusal: &Refusal) -> &'static str {
     match refusal.status() {
         400 => "The request cannot be read.",
+        401 => "The token is missing or wrong.",
+        403 => "The page that calls is of another origin, which is not allowed.",
         404 => "There is nothing of this name.",
         405 => "The name contains a slash, which makes it another path.",
+        408 => "The body came too slowly.",
         409 => "The handler's run is not in a state for this.",
         413 => "The body or the event is too large.",
+        414 => "Path and query are too long.",
+        421 => "The server is not called by this name.",
         500 if *refusal == Refusal::Internal => "The server made a mistake.",
         500 => "The event cannot be sent to this step.",
         503 => "Not possible now; a moment later it may be.",
@@ -163,10 +206,11 @@ fn describe(refusal: &Refusal) -> &'static str {
     }
 }
 
-/// The name of a refusal's variant.
+/// The names of a refusal's variant and of the reason in it.
 fn name(refusal: &Refusal) -> String {
     let debug = format!("{refusal:?}");
-    debug.chars().take_while(|char| char.is_ascii_alphanumeric()).collect()
+    let names = debug.split([' ', '"']).next().unwrap_or_default();
+    names.replace('(', "")
 }
 
 impl Answer {

@@ -39,7 +39,7 @@ impl IntoResponses for PageAnswers {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let text = ObjectBuilder::new().schema_type(Type::String);
         let content = ContentBuilder::new().schema(Some(text));
-        Answers::default().content(200, "The page.", "text/html", content).into()
+        Answers::open().content(200, "The page.", "text/html", content).into()
     }
 }
 
@@ -47,14 +47,14 @@ impl IntoResponses for DocumentAnswers {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let object = ObjectBuilder::new().schema_type(Type::Object);
         let content = ContentBuilder::new().schema(Some(object));
-        Answers::default().content(200, "The document.", "application/json", content).into()
+        Answers::guarded().content(200, "The document.", "application/json", content).into()
     }
 }
 
 impl IntoResponses for HealthAnswers {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let health = |status| Health { status };
-        Answers::default()
+        Answers::open()
             .json::<Health>(200, "It answers.", ("Healthy", health(HealthStatus::Healthy)))
             .json::<Health>(503, "It is stopping.", ("Unhealthy", health(HealthStatus::Unhealthy)))
             .into()
@@ -64,7 +64,7 @@ impl IntoResponses for HealthAnswers {
 impl IntoResponses for WorkflowsAnswers {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let example = WorkflowList { workflows: vec!["greet".into(), "human".into()] };
-        Answers::default()
+        Answers::guarded()
             .json::<WorkflowList<'_>>(200, "In the order of registration.", ("Two", example))
             .into()
     }
@@ -74,7 +74,7 @@ impl IntoResponses for SchemaAnswers {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let schema = |title: &str| json!({"title": title, "type": "object", "properties": {}});
         let example = WorkflowSchema { start: schema("StartEvent"), stop: schema("StopEvent") };
-        Answers::default()
+        Answers::guarded()
             .json::<WorkflowSchema>(200, "Both schemas.", ("Greeting", example))
             .refusals([Refusal::UnknownWorkflow, Refusal::NotFound])
             .into()
@@ -86,7 +86,7 @@ impl IntoResponses for EventsAnswers {
         let schema = json!({"title": "StartEvent", "type": "object", "properties": {}});
         let example = EventSchemas { events: vec![schema] };
         let unknown = Refusal::NoSuchWorkflow { workflow: "greetings".to_owned() };
-        Answers::default()
+        Answers::guarded()
             .json::<EventSchemas>(200, "In no particular order.", ("Greeting", example))
             .refusals([unknown, Refusal::NotFound])
             .into()
@@ -96,7 +96,7 @@ impl IntoResponses for EventsAnswers {
 impl IntoResponses for RepresentationAnswers {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let example = ("Greeting", examples::graph());
-        Answers::default()
+        Answers::guarded()
             .json::<WorkflowRepresentation<'_>>(200, "The graph.", example)
             .refusals([Refusal::UnknownWorkflow, Refusal::NotFound])
             .into()

@@ -74,8 +74,8 @@ impl IntoParams for StreamQuery {
             switch("include_qualified_name", "Whether to name the modules of classes.", true),
             query(
                 "after_sequence",
-                "After which number to begin. -1 begins with the first event; `now` with the one \
-                 that comes next.",
+                "After which number to begin. -1 begins with the first event; `now`, the default \
+                 unless the server was told otherwise, with the one that comes next.",
                 json!({
                     "oneOf": [{"type": "integer"}, {"type": "string", "enum": ["now"]}],
                     "default": "now",

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use stepwell::MAX_EVENT_BYTES;
 use stepwell_wire::llama::{
     Acknowledged, Acknowledgement, BodyError, EventError, HandlerList, HandlerRecord, Refusal,
     Status, push_line, push_sse_frame,
@@ -15,7 +14,6 @@ use super::answers::Answers;
 use super::examples::{self, unreadable};
 use super::{BARE_RECORD, FRAME, STREAM_EVENT};
 use crate::llama::run::HANDLER_ID_MAX;
-use crate::server::BODY_LIMIT;
 
 /// Of `/workflows/{name}/run`.
 pub(in crate::llama) struct RunAnswers;
@@ -49,11 +47,12 @@ impl IntoResponses for RunAnswers {
         let completed = ("Completed", examples::record(Status::Completed));
         let failed = ("Failed", examples::record(Status::Failed));
         let cancelled = ("Cancelled", examples::record(Status::Cancelled));
-        Answers::default()
+        Answers::changing()
             .json::<HandlerRecord<'_>>(200, COMPLETED, completed)
             .json::<HandlerRecord<'_>>(500, FAILED, failed)
             .json::<HandlerRecord<'_>>(500, FAILED, cancelled)
             .leads_to(200, &["getHandler", "readEvents"])
+            .with_body()
             .refusals(start_refusals())
             .of_the_engine()
             .into()
@@ -63,16 +62,17 @@ impl IntoResponses for RunAnswers {
 impl IntoResponses for StartAnswers {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let running = ("Running", examples::record(Status::Running));
-        Answers::default()
+        Answers::changing()
             .json::<HandlerRecord<'_>>(200, "The run was started, for good.", running)
             .leads_to(200, &["getHandler", "readEvents", "sendEvent", "cancel"])
+            .with_body()
             .refusals(start_refusals())
             .of_the_engine()
             .into()
     }
 }
 
-fn start_refusals() -> [Refusal; 11] {
+fn start_refusals() -> [Refusal; 9] {
     let field = EventError::Field {
         class: "OrderStart".to_owned(),
         field: "amount".to_owned(),
@@ -82,21 +82,19 @@ fn start_refusals() -> [Refusal; 11] {
         Refusal::UnknownWorkflow,
         Refusal::MethodNotAllowed,
         Refusal::RunBody(BodyError::NotJson("expected value at line 1 column 1".to_owned())),
+        Refusal::RunBody(BodyError::WrongShape("handler_id must be a text".to_owned())),
         Refusal::StartEvent(field),
         Refusal::WrongStart { expected: "shop.OrderStart".to_owned() },
         Refusal::ContextDisabled,
         Refusal::HandlerIdTooLong { limit: HANDLER_ID_MAX },
-        Refusal::BodyCutOff,
         Refusal::Busy { handler: "greeting-1".to_owned() },
-        Refusal::TooLarge { limit: BODY_LIMIT },
-        Refusal::EventTooLarge { bytes: MAX_EVENT_BYTES + 1, limit: MAX_EVENT_BYTES },
     ]
 }
 
 impl IntoResponses for HandlersAnswers {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let example = HandlerList { handlers: vec![examples::record(Status::Running)] };
-        Answers::default()
+        Answers::guarded()
             .json::<HandlerList<'_>>(200, "What was asked for.", ("One", example))
             .of_the_engine()
             .into()
@@ -120,7 +118,7 @@ fn record_answers<R: Serialize>(
     schema: &str,
     example: impl Fn(Status) -> HandlerRecord<'static, R>,
 ) -> BTreeMap<String, RefOr<Response>> {
-    Answers::default()
+    Answers::guarded()
         .named(200, COMPLETED, schema, ("Completed", example(Status::Completed)))
         .named(202, "The run goes on, or waits.", schema, ("Running", example(Status::Running)))
         .named(500, FAILED, schema, ("Failed", example(Status::Failed)))
@@ -135,7 +133,7 @@ impl IntoResponses for CancelAnswers {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let cancelled = Acknowledged { status: Acknowledgement::Cancelled };
         let deleted = Acknowledged { status: Acknowledgement::Deleted };
-        Answers::default()
+        Answers::changing()
             .json::<Acknowledged>(200, "The run has ended.", ("Cancelled", cancelled))
             .json::<Acknowledged>(200, "With `purge`, it is forgotten.", ("Deleted", deleted))
             .refusals([Refusal::UnknownHandler, Refusal::MethodNotAllowed])
@@ -151,7 +149,7 @@ impl IntoResponses for StreamAnswers {
             push_sse_frame(&mut frames, sequence as u64, event).expect("examples are JSON");
             push_line(&mut lines, event).expect("examples are JSON");
         }
-        Answers::default()
+        Answers::guarded()
             .content(
                 200,
                 "The stream, item by item, to the last event of the run. The schemas are those of \
@@ -187,13 +185,14 @@ impl IntoResponses for SendAnswers {
             known: vec!["StartEvent".to_owned(), "ResponseEvent".to_owned()],
         };
         let sent = ("Sent", Acknowledged { status: Acknowledgement::Sent });
-        Answers::default()
+        Answers::changing()
             .json::<Acknowledged>(200, "The run has the event, for good.", sent)
+            .with_body()
             .refusals([
                 Refusal::SendBody(BodyError::NotJson("expected value at line 1".to_owned())),
+                Refusal::SendBody(BodyError::WrongShape("step must be a text".to_owned())),
                 Refusal::NoEvent,
                 Refusal::Event(unknown),
-                Refusal::BodyCutOff,
                 Refusal::UnknownHandler,
                 Refusal::MethodNotAllowed,
                 Refusal::Ended,
@@ -202,8 +201,6 @@ impl IntoResponses for SendAnswers {
                     step: "greet".to_owned(),
                     class: "human.ResponseEvent".to_owned(),
                 },
-                Refusal::TooLarge { limit: BODY_LIMIT },
-                Refusal::EventTooLarge { bytes: MAX_EVENT_BYTES + 1, limit: MAX_EVENT_BYTES },
             ])
             .of_the_engine()
             .into()
