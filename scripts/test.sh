@@ -5,7 +5,8 @@ set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
 suites=(
-    format house-rules clippy docs test build python conformance rust-client kill-loop bench-smoke
+    format house-rules clippy docs test build python conformance rust-client schemathesis
+    kill-loop bench-smoke
 )
 
 usage() {
@@ -23,6 +24,7 @@ Runs the named suites, or all of them, in this order:
   python       the published Python client against the stepwell program
   conformance  the protocol's suite and recorded exchanges, in memory and on SQLite
   rust-client  the Rust client against LlamaIndex's server, and Stepwell on SQLite
+  schemathesis at least 2,000 requests made from the OpenAPI document
   kill-loop    kill -9 under load, 240 times: nothing acknowledged is lost
   bench-smoke  the benchmarks run, with little work
 
@@ -84,6 +86,12 @@ pytest() { PYTHONDONTWRITEBYTECODE=1 "$(venv_dir requirements)/bin/python" -m py
 need_python_packages() {
     need_python
     make_venv "${1:-requirements}"
+}
+
+fuzz() {
+    need_python_packages
+    build_conformance_server
+    PYTHONDONTWRITEBYTECODE=1 "$(venv_dir requirements)/bin/python" conformance/openapi/fuzz.py
 }
 
 in_ci() { [ "${CI:-}" = true ]; }
@@ -206,6 +214,7 @@ for name in "${suites[@]}"; do
         python) suite python python_client ;;
         conformance) suite conformance conformance ;;
         rust-client) suite rust-client rust_client ;;
+        schemathesis) suite schemathesis fuzz ;;
         kill-loop) suite kill-loop kill_loop ;;
         bench-smoke) suite bench-smoke bench_smoke ;;
     esac

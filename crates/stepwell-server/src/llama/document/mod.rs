@@ -74,7 +74,7 @@ pub(super) fn frame() -> OpenApi {
     ];
     let tags =
         tags.map(|(name, text)| TagBuilder::new().name(name).description(Some(text)).build());
-    let here = ServerBuilder::new().url("./").description(Some("Where this document is."));
+    let here = ServerBuilder::new().url(".").description(Some("Where this document is."));
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("Needed if the server was given a token."))
