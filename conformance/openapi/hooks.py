@@ -47,6 +47,17 @@ AWAITED = {
 ENDLESS = {*WAITING.values(), "slow"}
 # The most that a workflow is told to do.
 MUCH = 50
+# How refusals begin that depend on the workflow, or on how the server was started.
+OF_WORKFLOWS = (
+    "Validation error for 'start_event': ",
+    "Start event must be an instance of ",
+    "Failed to deserialize event",
+    "Invalid event type: ",
+    "Event type ",
+    "Event data is required",
+    "Invalid client data. ",
+    "Context API is disabled.",
+)
 # How often a failure was no mistake, by reason.
 DROPPED: Counter[str] = Counter()
 # The fields of start events, by workflow.
@@ -185,6 +196,7 @@ def what_only_the_workflow_can_tell(failure: Failure, case: Case, response: Resp
         isinstance(failure, RejectedPositiveData)
         and operation(case) in ("run", "runNowait", "sendEvent")
         and response.status_code == 400
+        and response.json()["detail"].startswith(OF_WORKFLOWS)
     )
 
 

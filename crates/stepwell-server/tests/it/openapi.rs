@@ -121,6 +121,23 @@ async fn every_operation_says_what_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_has_no_token_is_refused_where_the_document_says_so() {
+    let document = Document::of(&Fixture::new().await).await;
+    let token = "correct-horse-battery-staple-0123456789".parse().unwrap();
+    let fixture = Fixture::with(|server| server.token(token)).await;
+    for ((method, path), operation) in document.operations() {
+        let request = format!("{method} {path} {{}}").replace("{name}", "x");
+        let answer = fixture.send(&request.replace("{handler_id}", "x")).await;
+        let declared = operation["responses"].get("401");
+        assert_eq!(answer.status() == 401, declared.is_some(), "{method} {path}");
+        if let Some(declared) = declared {
+            let scheme = &declared["headers"]["www-authenticate"]["schema"]["enum"][0];
+            assert_eq!(answer.headers()["www-authenticate"], scheme.as_str().unwrap());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_reference_leads_to_a_schema_and_every_schema_is_referred_to() {
     let document = Document::of(&Fixture::new().await).await;
     let text = document.0.to_string();

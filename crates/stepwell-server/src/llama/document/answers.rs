@@ -215,7 +215,7 @@ fn name(refusal: &Refusal) -> String {
 
 impl Answer {
     fn into_response(self) -> Response {
-        let mut response = ResponseBuilder::new().description(self.descriptions.join(" "));
+        let mut response = ResponseBuilder::new().description(self.descriptions.join(" Or: "));
         if !self.schemas.is_empty() {
             let mut content = ContentBuilder::new().schema(Some(one_of(&self.schemas)));
             for (name, example) in self.examples {

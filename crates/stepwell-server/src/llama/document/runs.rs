@@ -135,7 +135,11 @@ impl IntoResponses for CancelAnswers {
         let deleted = Acknowledged { status: Acknowledgement::Deleted };
         Answers::changing()
             .json::<Acknowledged>(200, "The run has ended.", ("Cancelled", cancelled))
-            .json::<Acknowledged>(200, "With `purge`, it is forgotten.", ("Deleted", deleted))
+            .json::<Acknowledged>(
+                200,
+                "With `purge`, the handler is forgotten.",
+                ("Deleted", deleted),
+            )
             .refusals([Refusal::UnknownHandler, Refusal::MethodNotAllowed])
             .of_the_engine()
             .into()
