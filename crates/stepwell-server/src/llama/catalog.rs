@@ -72,7 +72,7 @@ fn json<T: Serialize>(value: &T) -> Bytes {
     serde_json::to_vec(value).expect("names and schemas have text keys").into()
 }
 
-/// Shows the server in a browser
+/// Shows the server in a browser.
 #[utoipa::path(
     get,
     path = "/",
@@ -85,7 +85,7 @@ pub(super) async fn get_page(State(app): State<Arc<App>>) -> Response {
     page::reply(app.catalog.page.clone())
 }
 
-/// Shows the server in a browser, at the page's full name
+/// Shows the server in a browser, at the page's full name.
 #[utoipa::path(
     get,
     path = "/index.html",
@@ -98,7 +98,7 @@ pub(super) async fn get_index(State(app): State<Arc<App>>) -> Response {
     page::reply(app.catalog.page.clone())
 }
 
-/// Describes the endpoints: this document
+/// Describes the endpoints: this document.
 #[utoipa::path(
     get,
     path = "/openapi.json",
@@ -110,7 +110,7 @@ pub(super) async fn get_document(State(app): State<Arc<App>>) -> Response {
     reply::bytes(200, app.catalog.document.clone())
 }
 
-/// Lists the workflows
+/// Lists the workflows.
 #[utoipa::path(
     get,
     path = "/workflows",
@@ -122,7 +122,7 @@ pub(super) async fn get_workflows(State(app): State<Arc<App>>) -> Response {
     reply::bytes(200, app.catalog.workflows.clone())
 }
 
-/// Describes what a workflow begins and ends with
+/// Describes what a workflow begins and ends with.
 #[utoipa::path(
     get,
     path = "/workflows/{name}/schema",
@@ -139,7 +139,7 @@ pub(super) async fn get_schema(
     Ok(reply::bytes(200, described.schema.clone()))
 }
 
-/// Describes the events of a workflow
+/// Describes the events of a workflow.
 #[utoipa::path(
     get,
     path = "/workflows/{name}/events",
@@ -158,7 +158,7 @@ pub(super) async fn get_events(
     }
 }
 
-/// Draws a workflow as a graph
+/// Draws a workflow as a graph.
 #[utoipa::path(
     get,
     path = "/workflows/{name}/representation",

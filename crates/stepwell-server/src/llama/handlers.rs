@@ -19,7 +19,7 @@ use crate::error::ApiError;
 use crate::reply;
 use crate::request::{HandlerId, Parameters};
 
-/// Lists handlers
+/// Lists handlers.
 #[utoipa::path(
     get,
     path = "/handlers",
@@ -53,7 +53,7 @@ fn filter(parameters: &Parameters) -> Option<HandlerFilter> {
     possible.then_some(HandlerFilter { statuses, workflows })
 }
 
-/// Tells how a handler's newest run stands
+/// Tells how a handler's newest run stands.
 ///
 /// It is told by the status as well.
 #[utoipa::path(
@@ -72,7 +72,7 @@ pub(super) async fn get_handler(
     Ok(reply::json(status(&record), &convert::record(&record)))
 }
 
-/// Tells the same with a bare result, for old clients
+/// Tells the same with a bare result, for old clients.
 #[utoipa::path(
     get,
     path = "/results/{handler_id}",
@@ -98,7 +98,7 @@ async fn find(app: &App, handler: &str) -> Result<RunRecord, ApiError> {
     Ok(app.engine.handler(handler).await?.ok_or(Refusal::UnknownHandler)?)
 }
 
-/// Cancels a run
+/// Cancels a run.
 ///
 /// When the answer comes, the record is final and the stream has ended. A body is not read.
 #[utoipa::path(

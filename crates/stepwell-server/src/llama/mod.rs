@@ -65,7 +65,7 @@ async fn unknown_path(method: Method) -> ApiError {
     request::unknown_path(&method).into()
 }
 
-/// Tells whether the server is well
+/// Tells whether the server is well.
 #[utoipa::path(
     get,
     path = "/health",

@@ -21,7 +21,7 @@ use crate::{reply, request};
 /// calls a conversation or a user is shorter.
 pub(super) const HANDLER_ID_MAX: usize = 512;
 
-/// Runs a workflow to its end
+/// Runs a workflow to its end.
 ///
 /// A client that hangs up does not stop the run.
 #[utoipa::path(
@@ -43,7 +43,7 @@ pub(super) async fn run(
     Ok(reply::json(convert::status(record.status).http_status(), &convert::record(&record)))
 }
 
-/// Starts a workflow
+/// Starts a workflow.
 ///
 /// Read the run's stream, or ask for its handler, to see what becomes of it.
 #[utoipa::path(

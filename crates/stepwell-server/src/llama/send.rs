@@ -14,7 +14,7 @@ use crate::error::ApiError;
 use crate::request::HandlerId;
 use crate::{reply, request};
 
-/// Sends an event to a run
+/// Sends an event to a run.
 ///
 /// It reaches every step that takes its class and every wait that it matches, or only the step
 /// that is named. One that nobody takes is told of in the run's stream.

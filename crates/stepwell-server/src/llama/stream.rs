@@ -20,7 +20,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Asks nginx to pass frames on as they come.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// Reads a run's stream
+/// Reads a run's stream.
 ///
 /// Any number of readers may read it, at any time and as often as they like. All events have
 /// numbers, which begin at 0 and never change; those of internal events count even if they are not

@@ -23,10 +23,11 @@ pub(super) use runs::{
     CancelAnswers, HandlerAnswers, HandlersAnswers, ResultAnswers, RunAnswers, SendAnswers,
     StartAnswers, StreamAnswers,
 };
+use serde_json::Value;
 use utoipa::openapi::info::{InfoBuilder, LicenseBuilder};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{ComponentsBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
+use utoipa::openapi::{ComponentsBuilder, OpenApi, OpenApiBuilder, RefOr, Schema, ServerBuilder};
 
 pub(super) const SERVICE: &str = "service";
 pub(super) const WORKFLOWS: &str = "workflows";
@@ -34,7 +35,7 @@ pub(super) const HANDLERS: &str = "handlers";
 pub(super) const EVENTS: &str = "events";
 
 /// The name of the way to show who one is.
-pub(super) const BEARER: &str = "bearer";
+const BEARER: &str = "bearer";
 
 /// The schema of a record with a bare result.
 const BARE_RECORD: &str = "HandlerWithBareResult";
@@ -93,4 +94,9 @@ pub(super) fn frame() -> OpenApi {
             SecurityRequirement::default(),
         ]))
         .build()
+}
+
+/// Takes JSON for the schema that it is.
+fn schema(json: Value) -> RefOr<Schema> {
+    serde_json::from_value(json).expect("what is written here is a schema")
 }

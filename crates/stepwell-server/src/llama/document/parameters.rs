@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::{Deprecated, RefOr, Required, Schema};
+use utoipa::openapi::{Deprecated, Required};
+
+use super::schema;
 
 /// Of a path with a workflow.
 pub(in crate::llama) struct WorkflowPath;
@@ -125,8 +127,4 @@ fn switch(name: &str, description: &str, default: bool) -> Parameter {
 
 fn repeated(name: &str, description: &str, of: Value) -> Parameter {
     query(name, description, json!({"type": "array", "items": of})).explode(Some(true)).build()
-}
-
-fn schema(json: Value) -> RefOr<Schema> {
-    serde_json::from_value(json).expect("what is written here is a schema")
 }

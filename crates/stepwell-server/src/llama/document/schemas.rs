@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 
-use super::{BARE_RECORD, FRAME, STREAM_EVENT};
+use super::{BARE_RECORD, FRAME, STREAM_EVENT, schema};
 
 type Schemas = BTreeMap<String, RefOr<Schema>>;
 
@@ -166,8 +166,4 @@ fn server_event(class: &str, ancestors: &Value, value: Value) -> RefOr<Schema> {
 
 fn reference<T: ToSchema>() -> Value {
     json!({"$ref": format!("#/components/schemas/{}", T::name())})
-}
-
-fn schema(json: Value) -> RefOr<Schema> {
-    serde_json::from_value(json).expect("what is written here is a schema")
 }
