@@ -10,9 +10,9 @@ use stepwell_wire::llama::{
     UnhandledEvent, WorkflowFailed, WorkflowGraph, WorkflowIdle, WorkflowList,
     WorkflowRepresentation, WorkflowSchema, WorkflowTimedOut,
 };
-use utoipa::ToSchema;
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::{BARE_RECORD, FRAME, STREAM_EVENT, schema};
 
@@ -42,12 +42,10 @@ fn answers() -> Schemas {
         named::<EventSchemas>(),
         named::<Exception<'_>>(),
         named::<GraphEdge<'_>>(),
-        named::<GraphNode<'_>>(),
         named::<HandlerList<'_>>(),
         named::<HandlerRecord<'_>>(),
         named::<Health>(),
         named::<HealthStatus>(),
-        named::<NodeKind<'_>>(),
         named::<Status>(),
         named::<StepRestarted<'_>>(),
         named::<StepState>(),
@@ -62,6 +60,7 @@ fn answers() -> Schemas {
         named::<WorkflowSchema>(),
         named::<WorkflowTimedOut>(),
     ]);
+    answers.extend(graph_nodes());
     answers.values_mut().for_each(require_all);
     let bare = bare_record(&answers[&*<HandlerRecord<'_> as ToSchema>::name()]);
     answers.insert(BARE_RECORD.to_owned(), bare);
@@ -81,6 +80,32 @@ fn require_all(schema: &mut RefOr<Schema>) {
         Schema::AllOf(all_of) => all_of.items.iter_mut().for_each(require_all),
         _ => {}
     }
+}
+
+/// The schemas of nodes, one for each kind, with the members that all nodes have. They are put
+/// together here because generators cannot do it.
+fn graph_nodes() -> Schemas {
+    let json = |schema| serde_json::to_value(schema).expect("schemas are JSON");
+    let node = json(GraphNode::schema());
+    let shared = node["allOf"][1]["properties"].as_object().expect("nodes have members");
+    let mut nodes = Schemas::new();
+    let mut mapping = serde_json::Map::new();
+    for mut kind in json(NodeKind::schema())["oneOf"].as_array().cloned().unwrap_or_default() {
+        let members = kind["properties"].as_object_mut().expect("kinds of nodes have members");
+        members.extend(shared.clone());
+        let name = members["node_type"]["enum"][0].as_str().expect("kinds have names").to_owned();
+        let title = format!("GraphNode{}", name[..1].to_uppercase() + &name[1..]);
+        mapping.insert(name, format!("#/components/schemas/{title}").into());
+        nodes.insert(title, schema(kind));
+    }
+    let any: Vec<Value> = mapping.values().map(|path| json!({ "$ref": path })).collect();
+    let any = json!({
+        "description": node["description"],
+        "oneOf": any,
+        "discriminator": {"propertyName": "node_type", "mapping": mapping},
+    });
+    nodes.insert(GraphNode::name().into_owned(), schema(any));
+    nodes
 }
 
 /// The same record, but with a result that may be anything.
@@ -146,21 +171,18 @@ fn frame() -> RefOr<Schema> {
     }))
 }
 
-/// The envelope of an event that the server itself puts into streams.
+/// The envelope of an event that the server itself puts into streams. It repeats the members of
+/// all envelopes, because generators cannot put schemas together.
 fn server_event(class: &str, ancestors: &Value, value: Value) -> RefOr<Schema> {
     schema(json!({
-        "allOf": [
-            reference::<Envelope<'_>>(),
-            {
-                "type": "object",
-                "required": ["type", "types", "value"],
-                "properties": {
-                    "type": {"type": "string", "enum": [class]},
-                    "types": {"type": "array", "items": {"type": "string", "enum": ancestors}},
-                    "value": value,
-                },
-            },
-        ],
+        "type": "object",
+        "required": ["value", "qualified_name", "type", "types"],
+        "properties": {
+            "value": value,
+            "qualified_name": {"type": ["string", "null"]},
+            "type": {"type": "string", "enum": [class]},
+            "types": {"type": "array", "items": {"type": "string", "enum": ancestors}},
+        },
     }))
 }
 
