@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
 import schemathesis
@@ -215,7 +215,7 @@ def what_nobody_looks_at(failure: Failure, case: Case, response: Response) -> bo
         return False
     match operation(case):
         case "readEvents":
-            return is_cursor((case.query or {}).get("after_sequence", "now"))
+            return is_cursor(asked(response, "after_sequence", "now"))
         case "run" | "runNowait":
             return is_good_start(sent(response))
         case "sendEvent":
@@ -242,10 +242,14 @@ def is_off(switch: Any) -> bool:
     return switch is not None and str(switch).lower() != "true"
 
 
-def is_cursor(text: Any) -> bool:
-    if isinstance(text, list):
-        text = text[-1] if text else "now"
-    return str(text).lower() == "now" or re.fullmatch(r"\s*[+-]?[0-9]+\s*", str(text)) is not None
+def asked(response: Response, parameter: str, default: str) -> str:
+    """The value of a parameter as it was sent; of a repeated one the last counts."""
+    query = parse_qsl(urlsplit(response.request.url).query, keep_blank_values=True)
+    return next((value for name, value in reversed(query) if name == parameter), default)
+
+
+def is_cursor(text: str) -> bool:
+    return text.lower() == "now" or re.fullmatch(r"\s*[+-]?[0-9]+\s*", text) is not None
 
 
 def sent(response: Response) -> Any:
