@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use stepwell_wire::llama::{
-    Acknowledged, Acknowledgement, BodyError, EventError, HandlerList, HandlerRecord, Refusal,
-    Status, push_line, push_sse_frame,
+    Acknowledged, Acknowledgement, BodyError, EventError, HandlerList, HandlerRecord, Mistake,
+    Refusal, Status, push_line, push_sse_frame,
 };
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response};
 use utoipa::{IntoResponses, ToSchema};
@@ -73,11 +73,8 @@ impl IntoResponses for StartAnswers {
 }
 
 fn start_refusals() -> [Refusal; 9] {
-    let field = EventError::Field {
-        class: "OrderStart".to_owned(),
-        field: "amount".to_owned(),
-        problem: "Field required".to_owned(),
-    };
+    let missing = Mistake { field: "amount".to_owned(), problem: "Field required".to_owned() };
+    let field = EventError::Fields { class: "OrderStart".to_owned(), mistakes: vec![missing] };
     [
         Refusal::UnknownWorkflow,
         Refusal::MethodNotAllowed,
