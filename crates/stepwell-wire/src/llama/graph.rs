@@ -92,8 +92,10 @@ pub enum NodeKind<'a> {
         /// The part of the file that is taken, if it is not the whole.
         path_selector: Option<Cow<'a, str>>,
         /// Its JSON Schema.
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
         config_schema: Option<Value>,
         /// What is in the file.
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
         config_value: Option<Value>,
         /// What it is for.
         description: Option<Cow<'a, str>>,
