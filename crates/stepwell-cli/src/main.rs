@@ -4,6 +4,7 @@
 //! wait for; everything else goes to the log on standard error.
 
 mod demo;
+mod dialect;
 mod listening;
 
 use std::io::IsTerminal;

@@ -62,6 +62,13 @@ fn the_demo_says_what_it_can_be_told() {
                   --max-connections <NUMBER>  How many connections there may be; further ones are answered with
                                               503 [default: 10000]
 
+            Protocol:
+                  --events-default <now|-1>  Where a reader of events begins that does not say where: `now`, or
+                                             `-1` for the first event, which clients of version 2.8 and older
+                                             count on
+                  --accept-context           Take over the state of a serialized context that a start brings:
+                                             clients can then set what only steps should
+
             Environment:
               STEPWELL_LOG  what to log on standard error, such as `warn` or `info,stepwell=debug` [default:
               info]

@@ -143,6 +143,37 @@ fn the_settings_reach_the_server() {
 }
 
 #[test]
+fn the_protocol_can_be_spoken_as_older_clients_expect() {
+    let with_context = r#"{"handler_id": "h", "context": {"version": 2}}"#;
+    let run = |demo: &Demo| demo.send("POST /workflows/greet/run", "Host: localhost", with_context);
+    let read = |demo: &Demo| demo.send("GET /events/h", "Host: localhost", "");
+
+    let free = ["--listen", "127.0.0.1:0"];
+    let older = [&free[..], &["--events-default", "-1", "--accept-context"]].concat();
+    let demo = Demo::start(&[], &older);
+    assert!(run(&demo).starts_with("HTTP/1.1 200"));
+    assert!(read(&demo).contains("StopEvent"));
+    demo.stop();
+
+    let demo = Demo::start(&[], &free);
+    assert!(run(&demo).contains("Context API is disabled."));
+    demo.send("POST /workflows/greet/run", "Host: localhost", r#"{"handler_id": "h"}"#);
+    assert!(read(&demo).starts_with("HTTP/1.1 204"));
+    demo.stop();
+
+    check(
+        &[],
+        &["--events-default", "0"],
+        expect![[r#"
+        exit code 2
+        error: invalid value '0' for '--events-default <now|-1>': expected `now` or `-1`
+
+        For more information, try '--help'.
+    "#]],
+    );
+}
+
+#[test]
 fn what_is_open_is_warned_of() {
     let demo = Demo::start(&[], &["--listen", "0.0.0.0:0", "--insecure-no-auth", "--cors", "any"]);
     assert!(demo.ask("Host: 10.1.2.3:80\r\nOrigin: null").contains("allow-origin: null\r\n"));
@@ -177,8 +208,15 @@ impl Demo {
 
     /// Asks for the workflows.
     fn ask(&self, head: &str) -> String {
+        self.send("GET /workflows", head, "")
+    }
+
+    fn send(&self, request: &str, head: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(format!("127.0.0.1:{}", self.port)).unwrap();
-        let request = format!("GET /workflows HTTP/1.1\r\nConnection: close\r\n{head}\r\n\r\n");
+        let length = body.len();
+        let request = format!(
+            "{request} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n{head}\r\n\r\n{body}"
+        );
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();

@@ -14,6 +14,7 @@ use stepwell_server::Server;
 use tokio::net::TcpListener;
 use workflows::{FanOutWorkflow, GreetingWorkflow, HumanInTheLoopWorkflow};
 
+use crate::dialect::Dialect;
 use crate::listening::{Listening, Settings};
 
 /// The file in the data directory that runs are kept in.
@@ -28,6 +29,9 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     listening: Listening,
+
+    #[command(flatten)]
+    dialect: Dialect,
 }
 
 /// Serves until SIGINT or SIGTERM.
@@ -45,10 +49,10 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     tracing::info!(file = %file.display(), durability = ?store.durability(), "keeping runs");
 
     let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
-    runtime.block_on(serve(settings, store))
+    runtime.block_on(serve(settings, &arguments.dialect, store))
 }
 
-async fn serve(settings: Settings, store: SqliteStore) -> anyhow::Result<()> {
+async fn serve(settings: Settings, dialect: &Dialect, store: SqliteStore) -> anyhow::Result<()> {
     let engine = Engine::builder()
         .store(Arc::new(store))
         .workflow("greet", GreetingWorkflow.into_workflow()?)
@@ -61,7 +65,7 @@ async fn serve(settings: Settings, store: SqliteStore) -> anyhow::Result<()> {
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen}; choose another address with --listen")
     })?;
-    let server = settings.apply(Server::new(engine)).on_listening(|address| {
+    let server = settings.apply(dialect.apply(Server::new(engine))).on_listening(|address| {
         if let Err(error) = announce(address) {
             // Whoever reads it went away; the server is of use to others all the same.
             tracing::warn!(%error, "cannot write to standard output");
