@@ -106,8 +106,6 @@ def fuzz(
         return code or 1, 0
     told = json.loads(report.read_text())
     assert told["complete"], told
-    for endpoint, phases in told["valid_rates"].items():
-        print(f"{endpoint}: {phases}")
     return code, told["test_cases"]["generated"]
 
 

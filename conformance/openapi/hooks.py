@@ -8,7 +8,7 @@ import atexit
 import json
 import os
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -58,6 +58,8 @@ OF_WORKFLOWS = (
     "Invalid client data. ",
     "Context API is disabled.",
 )
+# How often each endpoint answered with each status.
+ANSWERS: defaultdict[str, Counter[int]] = defaultdict(Counter)
 # How often a failure was no mistake, by reason.
 DROPPED: Counter[str] = Counter()
 # The fields of start events, by workflow.
@@ -172,9 +174,17 @@ def filter_failure(
     return True
 
 
+@schemathesis.hook
+def after_call(context: HookContext, case: Case, response: Response) -> None:
+    ANSWERS[operation(case)][response.status_code] += 1
+
+
 @atexit.register
-def tell_what_was_dropped() -> None:
-    print("accepted for a reason:", dict(DROPPED))
+def tell() -> None:
+    """Shows how deep it went."""
+    for name, statuses in sorted(ANSWERS.items()):
+        print(f"{name}:", ", ".join(f"{n} x {status}" for status, n in sorted(statuses.items())))
+    print("failures that are none:", dict(DROPPED))
 
 
 def prescribed_server_error(failure: Failure, case: Case, response: Response) -> bool:
