@@ -11,7 +11,7 @@ use stepwell_wire::llama::{
     WorkflowRepresentation, WorkflowSchema, WorkflowTimedOut,
 };
 use utoipa::openapi::schema::SchemaType;
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{BARE_RECORD, FRAME, STREAM_EVENT, schema};
@@ -85,26 +85,31 @@ fn require_all(schema: &mut RefOr<Schema>) {
 /// The schemas of nodes, one for each kind, with the members that all nodes have. They are put
 /// together here because generators cannot do it.
 fn graph_nodes() -> Schemas {
-    let json = |schema| serde_json::to_value(schema).expect("schemas are JSON");
-    let node = json(GraphNode::schema());
-    let shared = node["allOf"][1]["properties"].as_object().expect("nodes have members");
+    let RefOr::T(Schema::AllOf(node)) = GraphNode::schema() else {
+        unreachable!("a node is of a kind, and has members")
+    };
+    let RefOr::T(Schema::OneOf(kinds)) = NodeKind::schema() else {
+        unreachable!("there are several kinds of nodes")
+    };
+    let shared = object(&node.items[1]).properties.clone();
     let mut nodes = Schemas::new();
     let mut mapping = serde_json::Map::new();
-    for mut kind in json(NodeKind::schema())["oneOf"].as_array().cloned().unwrap_or_default() {
-        let members = kind["properties"].as_object_mut().expect("kinds of nodes have members");
-        members.extend(shared.clone());
-        let name = members["node_type"]["enum"][0].as_str().expect("kinds have names").to_owned();
+    for kind in &kinds.items {
+        let mut kind = object(kind).clone();
+        kind.properties.extend(shared.clone());
+        let names = object(&kind.properties["node_type"]).enum_values.as_ref();
+        let name = names.and_then(|names| names[0].as_str()).expect("kinds have names").to_owned();
         if name == "resource_config" {
             // Other servers have such nodes.
             continue;
         }
         let title = format!("GraphNode{}", name[..1].to_uppercase() + &name[1..]);
         mapping.insert(name, format!("#/components/schemas/{title}").into());
-        nodes.insert(title, schema(kind));
+        nodes.insert(title, Schema::Object(kind).into());
     }
     let any: Vec<Value> = mapping.values().map(|path| json!({ "$ref": path })).collect();
     let any = json!({
-        "description": node["description"],
+        "description": node.description,
         "oneOf": any,
         "discriminator": {"propertyName": "node_type", "mapping": mapping},
     });
@@ -112,10 +117,16 @@ fn graph_nodes() -> Schemas {
     nodes
 }
 
+fn object(schema: &RefOr<Schema>) -> &Object {
+    match schema {
+        RefOr::T(Schema::Object(object)) => object,
+        _ => unreachable!("this is an object"),
+    }
+}
+
 /// The same record, but with a result that may be anything.
 fn bare_record(record: &RefOr<Schema>) -> RefOr<Schema> {
-    let RefOr::T(Schema::Object(record)) = record else { unreachable!("records are objects") };
-    let mut bare = record.clone();
+    let mut bare = object(record).clone();
     let result = ObjectBuilder::new().schema_type(SchemaType::AnyValue).description(Some(
         "What it completed with, if it did: the result of a plain stop event, or the fields of \
          another.",
