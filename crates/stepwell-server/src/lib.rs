@@ -35,6 +35,7 @@
 struct Readme;
 
 mod app;
+mod capacity;
 mod error;
 mod guard;
 mod limits;
@@ -46,6 +47,7 @@ mod request;
 mod serve;
 mod server;
 
+pub use capacity::raise_open_files;
 pub use guard::{Cors, Host, HostError, Origin, OriginError, Token, TokenError};
 pub use limits::Limits;
 pub use serve::ServeError;

@@ -15,6 +15,7 @@ use stepwell::engine::EngineError;
 use tokio::net::{TcpListener, ToSocketAddrs};
 
 use crate::app::Closing;
+use crate::capacity::{raise_backlog, raise_open_files};
 use crate::guard::{Cors, Known};
 use crate::server::Exposure;
 use crate::{Server, listen};
@@ -89,6 +90,9 @@ impl Server {
         told_to_stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
         let address = listener.local_addr().map_err(ServeError::Listen)?;
+        if let Err(error) = raise_open_files().and_then(|_| raise_backlog(&listener)) {
+            tracing::warn!(%error, "there may be fewer connections than the system could have");
+        }
         let endpoints = self.guarded(self.known_on(address)?);
         let closing = self.closing.clone();
         let drain = self.drain;
