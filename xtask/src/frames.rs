@@ -33,6 +33,11 @@ impl Frames {
         self.rest.drain(..begin);
         Ok(frames)
     }
+
+    /// Tells whether nothing has come that makes no frame yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
 }
 
 fn frame(text: &str) -> Result<Option<Frame>> {
@@ -51,7 +56,8 @@ fn frame(text: &str) -> Result<Option<Frame>> {
     }
 }
 
-fn find(bytes: &[u8], pattern: &[u8]) -> Option<usize> {
+/// Returns where a pattern begins.
+pub(crate) fn find(bytes: &[u8], pattern: &[u8]) -> Option<usize> {
     bytes.windows(pattern.len()).position(|window| window == pattern)
 }
 

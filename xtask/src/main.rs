@@ -4,15 +4,18 @@
 //! | --- | --- |
 //! | `house-rules` | checks the rules that neither rustc nor clippy knows |
 //! | `chaos` | kills a server over and over and checks that nothing acknowledged is lost |
+//! | `crowd` | lets a thousand runs go on at once, each with readers, and checks what they saw |
 //! | `bench` | measures throughput and latency beside a baseline without an engine |
 
 #![expect(clippy::print_stdout, reason = "a program at a terminal answers on stdout")]
 
 mod bench;
 mod chaos;
+mod crowd;
 mod frames;
 mod house_rules;
 mod random;
+mod reading;
 mod server;
 
 use std::process::ExitCode;
@@ -34,9 +37,11 @@ enum Command {
     HouseRules,
     /// Kill a server over and over under load, then check that it kept every promise.
     Chaos(chaos::Arguments),
+    /// Let many runs go on at once, each with readers, and check that all saw everything.
+    Crowd(crowd::Arguments),
     /// Measure throughput and latency, each beside its baseline.
     Bench(bench::Arguments),
-    /// Serve one side of a measurement (started by `bench`).
+    /// Serve one side of a measurement (started by `bench` and `crowd`).
     #[command(hide = true)]
     BenchServer(bench::ServerArguments),
 }
@@ -45,6 +50,7 @@ fn main() -> Result<ExitCode> {
     match Arguments::parse().command {
         Command::HouseRules => house_rules::run(),
         Command::Chaos(arguments) => chaos::run(&arguments),
+        Command::Crowd(arguments) => crowd::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::BenchServer(arguments) => bench::serve(&arguments).map(|()| ExitCode::SUCCESS),
     }

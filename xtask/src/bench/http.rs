@@ -10,23 +10,23 @@ const BUFFER: usize = 8 << 10;
 
 /// One connection.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
 impl Connection {
     /// Connects to the server at `base`, such as `http://127.0.0.1:8080`.
-    pub(super) async fn open(base: &str) -> Result<Self> {
+    pub(crate) async fn open(base: &str) -> Result<Self> {
         let address = base.strip_prefix("http://").context("not an HTTP address")?;
         let stream = TcpStream::connect(address).await.context("cannot connect")?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::with_capacity(BUFFER) })
     }
 
-    /// Sends a request that [`post`] made and returns the body of its answer, which must have
+    /// Sends a request that [`post`] or [`get`] made and returns the body of its answer, which must have
     /// status 200.
-    pub(super) async fn call(&mut self, request: &[u8]) -> Result<&[u8]> {
+    pub(crate) async fn call(&mut self, request: &[u8]) -> Result<&[u8]> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
         loop {
@@ -50,13 +50,18 @@ impl Connection {
 }
 
 /// Writes a POST request with a JSON body.
-pub(super) fn post(path: &str, body: &str) -> Vec<u8> {
+pub(crate) fn post(path: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!(
         "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
          content-length: {length}\r\n\r\n{body}"
     )
     .into_bytes()
+}
+
+/// Writes a GET request.
+pub(crate) fn get(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").into_bytes()
 }
 
 /// What matters of an answer's head.

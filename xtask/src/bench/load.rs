@@ -120,7 +120,7 @@ fn difference(before: Option<Duration>, after: Option<Duration>) -> Option<Durat
 }
 
 /// Returns the value that `percent` of the sorted values do not exceed.
-pub(super) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied().unwrap_or_default()
 }

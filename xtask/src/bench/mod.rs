@@ -10,11 +10,11 @@
 
 mod baseline;
 mod facts;
-mod http;
+pub(crate) mod http;
 mod join;
-mod load;
+pub(crate) mod load;
 mod plan;
-mod process;
+pub(crate) mod process;
 mod results;
 mod serve;
 mod store;
@@ -34,7 +34,7 @@ use facts::Facts;
 use plan::{Part, Plan};
 use results::verdicts_markdown;
 
-pub(crate) use serve::{ServerArguments, serve};
+pub(crate) use serve::{ServerArguments, Side, serve};
 
 /// What to measure.
 #[derive(Debug, clap::Args)]

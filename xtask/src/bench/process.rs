@@ -18,14 +18,14 @@ const TICKS_PER_SECOND: u32 = 100;
 
 /// A child that serves one side.
 #[derive(Debug)]
-pub(super) struct Child {
-    pub(super) server: Server,
-    pub(super) base: String,
+pub(crate) struct Child {
+    pub(crate) server: Server,
+    pub(crate) base: String,
 }
 
 impl Child {
     /// Starts a child; it keeps runs in `data`, or in memory.
-    pub(super) async fn start(side: Side, data: Option<&Path>, answer: &str) -> Result<Self> {
+    pub(crate) async fn start(side: Side, data: Option<&Path>, answer: &str) -> Result<Self> {
         let program = std::env::current_exe().context("this program has no path")?;
         let mut command = Command::new(program);
         command.arg("bench-server");
@@ -48,6 +48,28 @@ pub(super) fn cpu(process: Option<u32>) -> Option<Duration> {
     ticks(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
 }
 
+/// How much memory a process has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Memory {
+    /// Now, in bytes.
+    pub(crate) resident: u64,
+    /// The most that it had.
+    pub(crate) peak: u64,
+}
+
+/// Returns how much memory a process has; none where the system does not tell.
+pub(crate) fn memory(process: u32) -> Option<Memory> {
+    read_memory(&fs::read_to_string(format!("/proc/{process}/status")).ok()?)
+}
+
+fn read_memory(status: &str) -> Option<Memory> {
+    let bytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
+    };
+    Some(Memory { resident: bytes("VmRSS:")?, peak: bytes("VmHWM:")? })
+}
+
 fn ticks(stat: &str) -> Option<Duration> {
     // The name of the program may contain anything, and ends with the last parenthesis.
     let (_, fields) = stat.rsplit_once(')')?;
@@ -66,5 +88,12 @@ mod tests {
         let stat = "4132 (a) b) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20 0 1 0 99";
         assert_eq!(ticks(stat), Some(Duration::from_secs(3)));
         assert_eq!(ticks("nonsense"), None);
+    }
+
+    #[test]
+    fn memory_is_in_bytes() {
+        let status = "Name:\ta\nVmHWM:\t    8 kB\nVmRSS:\t    4 kB\n";
+        assert_eq!(read_memory(status), Some(Memory { resident: 4096, peak: 8192 }));
+        assert_eq!(read_memory("nonsense"), None);
     }
 }

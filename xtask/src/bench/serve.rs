@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use super::baseline;
 use super::workflows::{self, FAN_OUT, FLOOD, ONE, THREE};
+use crate::crowd::workflow::{CROWD, crowd};
 
 /// What to serve.
 #[derive(Debug, clap::Args)]
@@ -76,6 +77,7 @@ async fn engine(store: Arc<dyn Store>) -> Result<Engine> {
         .workflow(THREE, workflows::three()?)
         .workflow(FLOOD, workflows::flood()?)
         .workflow(FAN_OUT, workflows::fan_out()?)
+        .workflow(CROWD, crowd()?)
         .open()
         .await
         .context("cannot open the engine")

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::reading::{Event, View};
 use super::record::{Ack, Notes, Task};
 use crate::frames::Frame;
+use crate::reading::{Event, View};
 
 /// What the server shows of a run in the end.
 #[derive(Debug, Default)]

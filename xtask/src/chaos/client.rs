@@ -10,9 +10,9 @@ use reqwest::{Error, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::gate::{Gate, Life};
-use super::reading::{Reading, View};
 use super::record::{Ack, Ledger, RunNumber, Task};
 use crate::frames::{Frame, Frames};
+use crate::reading::{Reading, View};
 
 /// How long an answer may take while the server is up. It is far longer than a busy machine
 /// needs, so whoever waits this long waits in vain.

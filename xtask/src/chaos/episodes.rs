@@ -6,10 +6,10 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use super::client::{Client, Look, Reader, Reply, Until};
-use super::reading::View;
 use super::record::{Ack, Notes, RunNumber, Task};
 use super::signals::Verb;
 use crate::random::Random;
+use crate::reading::View;
 
 /// The longest fan-out. At this size it lives long enough to be killed several times, and its
 /// internal items still fit into memory for every run of a long storm.

@@ -16,7 +16,6 @@ mod check;
 mod client;
 mod episodes;
 mod gate;
-mod reading;
 mod record;
 mod report;
 mod settle;

@@ -11,9 +11,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::check::{Outcome, check};
 use super::client::{Client, Look, Reply};
-use super::reading::Event;
 use super::record::{Ack, RunNumber, Task};
 use crate::frames::{Frame, Frames};
+use crate::reading::Event;
 
 /// How many runs are checked at once.
 const AT_ONCE: usize = 16;

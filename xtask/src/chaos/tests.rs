@@ -6,9 +6,9 @@ use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
 use super::check::{Outcome, check};
-use super::reading::{Reading, View};
 use super::record::{Ack, Notes, Task};
 use crate::frames::Frame;
+use crate::reading::{Reading, View};
 
 fn envelope(name: &str, value: Value, types: Value) -> Value {
     json!({ "value": value, "qualified_name": format!("m.{name}"), "type": name, "types": types })
