@@ -5,8 +5,8 @@ set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
 suites=(
-    format house-rules clippy docs test build python conformance rust-client schemathesis
-    kill-loop bench-smoke
+    format house-rules clippy docs test build python python-older conformance rust-client
+    schemathesis kill-loop crowd bench-smoke
 )
 
 usage() {
@@ -21,11 +21,13 @@ Runs the named suites, or all of them, in this order:
   docs         the documentation builds without a warning
   test         unit, integration and documentation tests
   build        the stepwell program
-  python       the published Python client against the stepwell program
+  python       the published Python client against the stepwell program and the examples
+  python-older the clients of two older releases against the stepwell program
   conformance  the protocol's suite and recorded exchanges, in memory and on SQLite
   rust-client  the Rust client against LlamaIndex's server, and Stepwell on SQLite
   schemathesis at least 2,000 requests made from the OpenAPI document
   kill-loop    kill -9 under load, 240 times: nothing acknowledged is lost
+  crowd        1,000 runs at once, each with readers: all see everything
   bench-smoke  the benchmarks run, with little work
 
 Exits with 0 if every suite has passed. A suite that cannot run has failed.
@@ -45,12 +47,26 @@ docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-featur
 tests() { cargo test --workspace --all-features; }
 build() { cargo build --bin stepwell; }
 kill_loop() { cargo xtask chaos --kills 240; }
+crowd() { cargo xtask crowd; }
 bench_smoke() { cargo xtask bench --smoke; }
 
 python_client() {
     need_python_packages
     build
-    STEPWELL_BIN="$(target_dir)/debug/stepwell" pytest conformance/demo
+    cargo build --package stepwell-examples --bins
+    STEPWELL_BIN="$(target_dir)/debug/stepwell" STEPWELL_EXAMPLES="$(target_dir)/debug" \
+        pytest conformance/demo conformance/documentation
+}
+
+python_older() {
+    need_python_packages
+    need_python_packages requirements-2.8.3
+    need_python_packages requirements-2.10.3
+    build
+    STEPWELL_BIN="$(target_dir)/debug/stepwell" \
+        STEPWELL_PYTHON_2_8_3="$(venv_dir requirements-2.8.3)/bin/python" \
+        STEPWELL_PYTHON_2_10_3="$(venv_dir requirements-2.10.3)/bin/python" \
+        pytest conformance/older
 }
 
 conformance() {
@@ -212,10 +228,12 @@ for name in "${suites[@]}"; do
         test) suite test tests ;;
         build) suite build build ;;
         python) suite python python_client ;;
+        python-older) suite python-older python_older ;;
         conformance) suite conformance conformance ;;
         rust-client) suite rust-client rust_client ;;
         schemathesis) suite schemathesis fuzz ;;
         kill-loop) suite kill-loop kill_loop ;;
+        crowd) suite crowd crowd ;;
         bench-smoke) suite bench-smoke bench_smoke ;;
     esac
 done

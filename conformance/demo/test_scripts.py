@@ -4,30 +4,16 @@ Classes that such a program declares are in the module `__main__`, which is why 
 sends its events under that name: `load_event()` finds them without being told.
 """
 
-import subprocess
-import sys
 from pathlib import Path
 
-from server import PATIENCE, Server
+from programs import run
+from server import Server
 
 SCRIPTS = Path(__file__).parent / "scripts"
 
 
-def run(script: str, *arguments: str, answers: str = "") -> list[str]:
-    """The lines that the script prints; it must end well and complain about nothing."""
-    done = subprocess.run(
-        [sys.executable, SCRIPTS / script, *arguments],
-        input=answers,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    return done.stdout.splitlines()
-
-
 def test_load_event_finds_the_classes_of_the_script_that_answers(server: Server) -> None:
-    assert run("human_client.py", server.base_url, answers="Ada\n") == [
+    assert run(SCRIPTS / "human_client.py", server.base_url, answers="Ada\n") == [
         "asked: What is your name?",
         "answer: sent",
         "told: Hello, Ada",
@@ -36,7 +22,7 @@ def test_load_event_finds_the_classes_of_the_script_that_answers(server: Server)
 
 
 def test_load_event_finds_the_classes_of_the_script_that_watches(server: Server) -> None:
-    assert run("greet_client.py", server.base_url, "John") == [
+    assert run(SCRIPTS / "greet_client.py", server.base_url, "John") == [
         "progress 0",
         "progress 1",
         "progress 2",
