@@ -1,10 +1,8 @@
 """Clients of the time before the protocol had a package of its own, each in an environment with
 the release of `llama-index-workflows` that it was a part of.
 
-The programs are those of the documentation of that time. They ask for every stream from its
-beginning, which the server of that time sent unasked; `docs/compatibility.md` lists what else is
-corrected. They print what they would with the server that they were made for, but for the
-envelope of a result, which `2.8.3` does not know.
+The programs are those of the documentation of that time. They do not say where a stream is to
+begin, so the server is told that it is the beginning.
 """
 
 import os
@@ -23,7 +21,9 @@ RELEASES = ["2.8.3", "2.10.3"]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("older")).start()
+    server = Server(tmp_path_factory.mktemp("older"))
+    server.command.append("--events-default=-1")
+    server.start()
     try:
         yield server
         assert server.stop() == 0

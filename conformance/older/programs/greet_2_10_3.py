@@ -1,13 +1,10 @@
 import sys
-import httpx
 from workflows.client import WorkflowClient
 from workflows.events import StartEvent
 
 
 async def main():
-    client = WorkflowClient(
-        httpx_client=httpx.AsyncClient(base_url=sys.argv[1], params={"after_sequence": -1})
-    )
+    client = WorkflowClient(base_url=sys.argv[1])
     workflows = await client.list_workflows()
     print("===== AVAILABLE WORKFLOWS ====")
     print(workflows)

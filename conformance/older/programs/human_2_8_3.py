@@ -1,6 +1,5 @@
 import asyncio
 import sys
-import httpx
 from workflows.client import WorkflowClient
 from workflows.events import (
     StopEvent,
@@ -17,9 +16,7 @@ class OutEvent(StopEvent):
 
 
 async def main():
-    client = WorkflowClient(
-        httpx_client=httpx.AsyncClient(base_url=sys.argv[1], params={"after_sequence": -1})
-    )
+    client = WorkflowClient(base_url=sys.argv[1])
     handler = await client.run_workflow_nowait("human")
     handler_id = handler.handler_id
     print(handler_id)
