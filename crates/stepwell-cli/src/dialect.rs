@@ -9,7 +9,7 @@ use stepwell_server::Server;
 #[command(next_help_heading = "Protocol")]
 pub(crate) struct Dialect {
     /// Where a reader of events begins that does not say where: `now`, or `-1` for the first
-    /// event, which clients of version 2.8 and older count on
+    /// event, which clients from before `llama-agents-client` count on
     #[arg(
         long,
         value_name = "now|-1",
