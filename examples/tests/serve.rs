@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -62,6 +62,39 @@ async fn the_human_server_takes_an_answer_after_it_was_killed() {
             "#]],
         )
         .await;
+    server.stop().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn the_client_passes_a_question_on_and_sends_the_answer() {
+    let folder = std::env::temp_dir().join(format!("stepwell-client-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("human.db");
+    let server = Server::start(env!("CARGO_BIN_EXE_human_server"), &[file.to_str().unwrap()]);
+    let client = |answer: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
+        command.arg(&server.base).env_remove("STEPWELL_TOKEN").env("RUST_BACKTRACE", "0");
+        let client = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut client = client.spawn().unwrap();
+        client.stdin.take().unwrap().write_all(answer.as_bytes()).unwrap();
+        let output = client.wait_with_output().unwrap();
+        let (out, err) = (output.stdout, output.stderr);
+        format!("{}{}", String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    };
+    expect![[r#"
+        RequestEvent {"prompt":"What is your name?"}
+        What is your name?
+        OutEvent {"output":"Hello, Ada"}
+        Hello, Ada
+    "#]]
+    .assert_eq(&client("Ada\n"));
+    expect![[r#"
+        RequestEvent {"prompt":"What is your name?"}
+        What is your name?
+        Error: nobody answers
+    "#]]
+    .assert_eq(&client(""));
     server.stop().await;
     std::fs::remove_dir_all(folder).unwrap();
 }

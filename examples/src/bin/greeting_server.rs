@@ -38,6 +38,8 @@ impl GreetingWorkflow {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    // Stepwell logs to `tracing`: warnings, and why a run was set aside.
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let listen = std::env::args().nth(1).unwrap_or("127.0.0.1:8080".to_owned());
     let greet = GreetingWorkflow.into_workflow()?;
     let engine = Engine::builder().workflow("greet", greet).open().await?;

@@ -58,6 +58,7 @@ impl HumanInTheLoopWorkflow {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let mut arguments = std::env::args().skip(1);
     let listen = arguments.next().unwrap_or("127.0.0.1:8080".to_owned());
     let file = arguments.next().unwrap_or("human.db".to_owned());

@@ -66,6 +66,7 @@ async fn number(State(requests): State<Requests>, request: Request, next: Next) 
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let listen = std::env::args().nth(1).unwrap_or("127.0.0.1:8080".to_owned());
     let greet = GreetingWorkflow.into_workflow()?;
     let engine = Engine::builder().workflow("greet", greet).open().await?;

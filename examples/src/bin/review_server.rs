@@ -106,6 +106,7 @@ impl MathWorkflow {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let listen = std::env::args().nth(1).unwrap_or("127.0.0.1:8080".to_owned());
     let engine = Engine::builder()
         .workflow("feedback", FeedbackWorkflow.into_workflow()?)
