@@ -20,7 +20,7 @@ const DEFAULT_PORT: u16 = 8080;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Who may call")]
 pub(crate) struct Listening {
-    /// The IP address and port to listen on; port 0 takes a free one [default:
+    /// The address and port to listen on; port 0 takes a free one [default:
     /// $WORKFLOWS_PY_SERVER_HOST and $WORKFLOWS_PY_SERVER_PORT, or 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR", value_parser = address)]
     listen: Option<SocketAddr>,
@@ -54,7 +54,10 @@ pub(crate) struct Listening {
 }
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse().map_err(|_| "expected an IP address and a port, such as 127.0.0.1:8081")
+    let mut addresses = text
+        .to_socket_addrs()
+        .map_err(|_| "expected an address of this machine and a port, such as 127.0.0.1:8081")?;
+    addresses.next().ok_or("no address has this name")
 }
 
 fn default_connections() -> u32 {

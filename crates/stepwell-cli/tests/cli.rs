@@ -47,7 +47,7 @@ fn the_demo_says_what_it_can_be_told() {
               -h, --help        Print help
 
             Who may call:
-                  --listen <ADDR>             The IP address and port to listen on; port 0 takes a free one
+                  --listen <ADDR>             The address and port to listen on; port 0 takes a free one
                                               [default: $WORKFLOWS_PY_SERVER_HOST and $WORKFLOWS_PY_SERVER_PORT,
                                               or 127.0.0.1:8080]
                   --token <TOKEN>             What callers have to send, as `Authorization: Bearer TOKEN`.
@@ -64,8 +64,8 @@ fn the_demo_says_what_it_can_be_told() {
 
             Protocol:
                   --events-default <now|-1>  Where a reader of events begins that does not say where: `now`, or
-                                             `-1` for the first event, which clients of version 2.8 and older
-                                             count on
+                                             `-1` for the first event, which clients from before
+                                             `llama-agents-client` count on
                   --accept-context           Take over the state of a serialized context that a start brings:
                                              clients can then set what only steps should
 
@@ -82,7 +82,7 @@ fn an_address_without_a_host_is_refused() {
         &["demo", "--listen", "8081"],
         expect![[r#"
             exit code 2
-            error: invalid value '8081' for '--listen <ADDR>': expected an IP address and a port, such as 127.0.0.1:8081
+            error: invalid value '8081' for '--listen <ADDR>': expected an address of this machine and a port, such as 127.0.0.1:8081
 
             For more information, try '--help'.
         "#]],
@@ -99,7 +99,7 @@ fn a_data_directory_that_is_a_file_is_refused() {
     // The log begins with the time.
     let said = said.split_once("ERROR ").map_or(said.as_str(), |(_, error)| error);
     expect![[r#"
-        stepwell: cannot keep runs in FILE; choose another directory with --data: the store is unavailable: File exists (os error 17)
+        stepwell: FILE is a file; --data takes a directory
     "#]].assert_eq(said);
 }
 

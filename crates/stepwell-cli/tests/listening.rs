@@ -149,7 +149,8 @@ fn the_protocol_can_be_spoken_as_older_clients_expect() {
     let read = |demo: &Demo| demo.send("GET /events/h", "Host: localhost", "");
 
     let free = ["--listen", "127.0.0.1:0"];
-    let older = [&free[..], &["--events-default", "-1", "--accept-context"]].concat();
+    let older = [&["--listen", "localhost:0"][..], &["--events-default", "-1", "--accept-context"]]
+        .concat();
     let demo = Demo::start(&[], &older);
     assert!(run(&demo).starts_with("HTTP/1.1 200"));
     assert!(read(&demo).contains("StopEvent"));

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use stepwell::store::{SqliteOptions, SqliteStore};
 use stepwell::{Engine, IntoWorkflow};
 use stepwell_server::Server;
@@ -41,6 +41,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(data) => data,
         None => default_data()?,
     };
+    if data.is_file() {
+        bail!("{} is a file; --data takes a directory", data.display());
+    }
     let file = data.join(DATABASE);
     let store = SqliteStore::open(&file, SqliteOptions::default()).with_context(|| {
         let directory = data.display();
