@@ -100,7 +100,8 @@ fn a_data_directory_that_is_a_file_is_refused() {
     let said = said.split_once("ERROR ").map_or(said.as_str(), |(_, error)| error);
     expect![[r#"
         stepwell: FILE is a file; --data takes a directory
-    "#]].assert_eq(said);
+    "#]]
+    .assert_eq(said);
 }
 
 #[track_caller]

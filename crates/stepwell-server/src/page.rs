@@ -30,7 +30,7 @@ pub(crate) fn write(engine: Option<&Engine>) -> Bytes {
         list.push_str("</li>\n");
     }
     let workflows = match list.as_str() {
-        "" if engine.is_none() => "<p>They are told with the token only.</p>".to_owned(),
+        "" if engine.is_none() => "<p>They are shown only to who has the token.</p>".to_owned(),
         "" => "<p>There are none.</p>".to_owned(),
         list => format!("<ul>\n{list}</ul>"),
     };
@@ -51,7 +51,8 @@ pub(crate) fn write(engine: Option<&Engine>) -> Bytes {
          {workflows}\n\
          <h2>API</h2>\n\
          <p>This server speaks the protocol of LlamaIndex’s workflow server, so its Python client \
-         works here. How to call it is told in the <a href=\"{docs}\">documentation</a>.</p>\n\
+         works here. The endpoints are described in <a href=\"openapi.json\">openapi.json</a>, and \
+         more in the <a href=\"{docs}\">documentation</a>.</p>\n\
          </body>\n\
          </html>\n"
     )

@@ -158,7 +158,8 @@ impl Server {
         self
     }
 
-    /// Returns the endpoints, to be merged into another router or nested under a prefix.
+    /// Returns the endpoints, to be merged into another router or nested under a prefix. Under the
+    /// prefix `/flows`, the page is at `/flows`; axum does not route `/flows/` to it.
     ///
     /// Token, [`cors`](Self::cors) and the hosts of [`allow_host`](Self::allow_host) are checked
     /// here too. What depends on address and connections is up to the surrounding server: without

@@ -81,11 +81,16 @@ impl Hosts {
             let is_old = request.version() < Version::HTTP_11;
             return if is_old { Ok(()) } else { Err(Refusal::NoHost) };
         };
-        let place = Place::read(host);
-        if place.is_some_and(|place| self.knows(place.name)) {
-            Ok(())
-        } else {
-            Err(Refusal::UnknownHost { host: host.to_owned() })
+        match Place::read(host) {
+            Some(place) if self.knows(place.name) => Ok(()),
+            // Without the port, for so it would be allowed.
+            Some(Place { name: Name::Dns(name), .. }) => {
+                Err(Refusal::UnknownHost { host: name.to_owned() })
+            }
+            Some(Place { name: Name::Address(address), .. }) => {
+                Err(Refusal::UnknownHost { host: address.to_string() })
+            }
+            None => Err(Refusal::UnknownHost { host: host.to_owned() }),
         }
     }
 

@@ -30,8 +30,8 @@ pub use token::{Token, TokenError};
 
 use crate::error::ApiError;
 
-/// What is answered without the token: whether the server is up, and the page that one can enter
-/// the token into.
+/// What is answered without the token: whether the server is up, and the page, which then tells
+/// nothing of the workflows.
 const OPEN: [&str; 3] = ["/health", "/", "/index.html"];
 
 /// What requests are checked against.

@@ -55,7 +55,8 @@ fn filter(parameters: &Parameters) -> Option<HandlerFilter> {
 
 /// Tells how a handler's newest run stands.
 ///
-/// It is told by the status as well.
+/// The status of the answer tells it too: 202 while the run goes on, 200 if it completed, and 500
+/// if it failed or was cancelled.
 #[utoipa::path(
     get,
     path = "/handlers/{handler_id}",
@@ -72,7 +73,9 @@ pub(super) async fn get_handler(
     Ok(reply::json(status(&record), &convert::record(&record)))
 }
 
-/// Tells the same with a bare result, for old clients.
+/// Tells how a handler's newest run stands, for old clients.
+///
+/// As for the handler, but the result is bare, without its envelope.
 #[utoipa::path(
     get,
     path = "/results/{handler_id}",

@@ -109,7 +109,7 @@ async fn the_body_comes_before_the_handler_and_the_handler_before_the_event() {
             400 Error processing request: EOF while parsing a value at line 1 column 0
 
             missing [1]
-            400 Error processing request: invalid type: sequence, expected an object at line 1 column 0
+            400 Error processing request: the body must be an object
 
             missing {}
             400 Event data is required

@@ -127,7 +127,7 @@ fn read<'a, const N: usize>(
         }
         // What is no object may still turn out to be no JSON.
         match serde_json::from_str::<IgnoredAny>(body) {
-            Ok(_) => BodyError::WrongShape(error.to_string()),
+            Ok(_) => BodyError::WrongShape("the body must be an object".to_owned()),
             Err(error) => not_json(&error),
         }
     })

@@ -175,7 +175,10 @@ impl fmt::Display for Refusal {
             Self::WrongStart { expected } => {
                 write!(f, "Start event must be an instance of <class '{expected}'>")
             }
-            Self::ContextDisabled => f.write_str("Context API is disabled."),
+            Self::ContextDisabled => f.write_str(
+                "Context API is disabled. The server enables it with --accept-context, or \
+                 Server::accept_context",
+            ),
             Self::HandlerIdTooLong { limit } => {
                 write!(f, "Error processing request body: handler_id is longer than {limit} bytes")
             }
@@ -207,13 +210,13 @@ impl fmt::Display for Refusal {
             Self::NoHost => f.write_str("Request must have one Host header"),
             Self::UnknownHost { host } => write!(
                 f,
-                "Host '{host}' is not allowed; if it is this server's, start it with \
-                 --allow-host and the name"
+                "Host '{host}' is not allowed; if it is this server's, allow it with --allow-host, \
+                 or Server::allow_host"
             ),
             Self::ForeignOrigin { origin } => write!(
                 f,
-                "Origin '{origin}' is not allowed; if its pages may call this server, start it \
-                 with --cors and the origin"
+                "Origin '{origin}' is not allowed; if its pages may call this server, allow it \
+                 with --cors, or Server::cors"
             ),
             Self::Crowded => f.write_str("Server has too many connections; try again"),
             Self::Unavailable => f.write_str("Service Unavailable"),

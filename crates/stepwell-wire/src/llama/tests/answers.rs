@@ -203,7 +203,7 @@ fn refusals_have_the_texts_that_clients_compare() {
         404 Workflow 'w' not found
         404 Handler not found
         400 Start event must be an instance of <class 'm.Start'>
-        400 Context API is disabled.
+        400 Context API is disabled. The server enables it with --accept-context, or Server::accept_context
         400 Error processing request body: handler_id is longer than 512 bytes
         409 Handler 'h' is already running
         400 Invalid after_sequence: '1.5'
@@ -218,8 +218,8 @@ fn refusals_have_the_texts_that_clients_compare() {
         414 Path and query are longer than 100 bytes
         401 This server wants its token, as 'Authorization: Bearer <token>'
         400 Request must have one Host header
-        421 Host 'h' is not allowed; if it is this server's, start it with --allow-host and the name
-        403 Origin 'o' is not allowed; if its pages may call this server, start it with --cors and the origin
+        421 Host 'h' is not allowed; if it is this server's, allow it with --allow-host, or Server::allow_host
+        403 Origin 'o' is not allowed; if its pages may call this server, allow it with --cors, or Server::cors
         503, later Server has too many connections; try again
         503, later Service Unavailable
         503, later Server is shutting down; try again
