@@ -77,15 +77,24 @@ impl Transport {
         within(limit, &target, answer).await
     }
 
-    /// Opens an answer that is read bit by bit.
+    /// Opens an answer that is read bit by bit, if it has one of these statuses.
     pub(crate) async fn open(
         &self,
         url: Url,
         headers: HeaderMap,
+        statuses: &[u16],
     ) -> Result<(Target, Response), Error> {
         let target = Target { method: Method::GET, url };
         let limit = self.timeout.unwrap_or(self.settings().timeout);
-        let response = within(limit, &target, self.send(&target, headers, None)).await?;
+        let opened = async {
+            let response = self.send(&target, headers, None).await?;
+            if statuses.contains(&response.status().as_u16()) {
+                return Ok(response);
+            }
+            let answer = Answer::read(&target, response, self.settings().answer_limit).await?;
+            Err(Error::refused(answer))
+        };
+        let response = within(limit, &target, opened).await?;
         Ok((target, response))
     }
 

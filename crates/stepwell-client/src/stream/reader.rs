@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Response, Url};
+use reqwest::{Response, StatusCode, Url};
 use tokio::time::{sleep, timeout};
 
 use super::Cursor;
@@ -175,21 +175,17 @@ impl Reader {
         // There are servers that drop a connection after status 204 without saying so; the next
         // request on it would fail.
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        let (target, response) = self.transport.open(url, headers).await?;
+        let (target, response) = self.transport.open(url, headers, &[200, 204]).await?;
 
-        let limit = self.transport.settings().answer_limit;
-        match response.status().as_u16() {
-            200 if is_event_stream(&response) => {
-                let frames = Frames::new(limit);
-                Ok(State::Open(Box::new(Connection { target, response, frames })))
-            }
-            200 => {
-                let answer = Answer::head(&target, &response);
-                Err(Error::unexpected("the answer is not an event stream", answer))
-            }
-            204 => Ok(State::Ended),
-            _ => Err(Error::refused(Answer::read(&target, response, limit).await?)),
+        if response.status() == StatusCode::NO_CONTENT {
+            return Ok(State::Ended);
         }
+        if !is_event_stream(&response) {
+            let answer = Answer::head(&target, &response);
+            return Err(Error::unexpected("the answer is not an event stream", answer));
+        }
+        let frames = Frames::new(self.transport.settings().answer_limit);
+        Ok(State::Open(Box::new(Connection { target, response, frames })))
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use stepwell_client::{Cursor, Error, EventStream};
+use tokio::time::timeout;
 
 use crate::server::{END, Reply, STREAM, Server, answer, chunk, event, no_content, stop};
 
@@ -163,6 +164,16 @@ async fn opening_is_tried_again_as_well_and_tells_what_prevents_it() {
     let call = server.client().get_workflow_events("h").max_reconnect_attempts(0);
     let error = call.await.unwrap_err();
     assert!(matches!(error, Error::Connect { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_that_does_not_come_to_its_end_is_not_waited_for() {
+    let half = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 9\r\n\r\n{".to_vec();
+    let server = Server::new([Reply::Hold(half)]).await;
+    let call = server.client().get_workflow_events("h").max_reconnect_attempts(0);
+    let answer = call.timeout(Duration::from_millis(50)).into_future();
+    let error = timeout(Duration::from_secs(20), answer).await.expect("it waits").unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error:?}");
 }
 
 #[tokio::test]
