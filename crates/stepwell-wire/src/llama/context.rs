@@ -107,9 +107,10 @@ fn instance(value: &Value) -> Option<&Value> {
 }
 
 /// Puts the fields of instances in their place: classes are Python's.
-fn plain(value: Value) -> Value {
-    if let Some(fields) = instance(&value) {
-        return plain(fields.clone());
+fn plain(mut value: Value) -> Value {
+    // Taken rather than copied, for instances nest.
+    while instance(&value).is_some() {
+        value = value["value"].take();
     }
     match value {
         Value::Array(items) => items.into_iter().map(plain).collect(),
