@@ -69,7 +69,8 @@ impl Server {
         let stream = TokioIo::new(Paced::new(stream, &self.limits, requests.clone()));
         let service = service_fn(|request: hyper::Request<Incoming>| {
             let underway = requests.begin();
-            let answering = self.service.clone().call(request.map(body));
+            let request = request.map(|incoming| body(incoming, &requests));
+            let answering = self.service.clone().call(request);
             async move {
                 let response = answering.await?;
                 Ok::<_, Infallible>(response.map(|body| Answer { body, _underway: underway }))
@@ -98,8 +99,12 @@ fn set_up(stream: &TcpStream) -> io::Result<()> {
 }
 
 /// Returns the body that the endpoint sees.
-fn body(incoming: Incoming) -> Body {
-    if incoming.is_end_stream() { Body::empty() } else { Body::new(ReadToEnd::new(incoming)) }
+fn body(incoming: Incoming, requests: &Requests) -> Body {
+    if incoming.is_end_stream() {
+        Body::empty()
+    } else {
+        Body::new(ReadToEnd::new(incoming, requests.also()))
+    }
 }
 
 /// The body of an answer, with the request that it answers underway until it is sent.

@@ -13,6 +13,8 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
+use super::paced::Underway;
+
 /// How much of a body that nobody reads is taken from the client: several times what is read of
 /// any. Beyond this the connection breaks, and that is the client's own fault.
 const UNREAD_MAX: usize = 64 << 20;
@@ -24,12 +26,18 @@ const UNREAD_TIMEOUT: Duration = Duration::from_secs(10);
 const PIECE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A body that is read to its end, by its endpoint or when that has dropped it.
+///
+/// Its request is underway until then.
 #[derive(Debug)]
-pub(super) struct ReadToEnd(Option<Incoming>);
+pub(super) struct ReadToEnd(Option<(Incoming, Underway)>);
 
 impl ReadToEnd {
-    pub(super) fn new(body: Incoming) -> Self {
-        Self(Some(body))
+    pub(super) fn new(body: Incoming, underway: Underway) -> Self {
+        Self(Some((body, underway)))
+    }
+
+    fn body(&self) -> Option<&Incoming> {
+        self.0.as_ref().map(|(body, _)| body)
     }
 }
 
@@ -42,26 +50,29 @@ impl HttpBody for ReadToEnd {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         match &mut self.0 {
-            Some(body) => Pin::new(body).poll_frame(context),
+            Some((body, _)) => Pin::new(body).poll_frame(context),
             None => Poll::Ready(None),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.as_ref().is_none_or(Incoming::is_end_stream)
+        self.body().is_none_or(Incoming::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.as_ref().map(Incoming::size_hint).unwrap_or_default()
+        self.body().map(Incoming::size_hint).unwrap_or_default()
     }
 }
 
 impl Drop for ReadToEnd {
     fn drop(&mut self) {
-        let unread = self.0.take().filter(|body| !body.is_end_stream());
+        let unread = self.0.take().filter(|(body, _)| !body.is_end_stream());
         // Without a runtime the server is gone, and the connection with it.
-        if let (Some(unread), Ok(runtime)) = (unread, Handle::try_current()) {
-            runtime.spawn(read_to_end(unread));
+        if let (Some((unread, underway)), Ok(runtime)) = (unread, Handle::try_current()) {
+            runtime.spawn(async move {
+                read_to_end(unread).await;
+                drop(underway);
+            });
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A connection on which the client may not dawdle.
 //!
 //! One that sends too slowly is closed; one that does not take its answer is cut. While a request
-//! is answered nothing is expected of the client: the deadlines for its body are the endpoint's.
+//! is answered, or its body read, nothing is expected of the client here: bodies have deadlines of
+//! their own.
 //!
 //! A timer is not set again for each request: it may ring early, and then looks at how late it
 //! really is. The one for reading runs while a request is answered too, for hyper does not look
@@ -19,32 +20,43 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::Limits;
 
+/// How often it is looked whether a request has ended, at most: soon enough for connections that
+/// are not to rest at all.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
 /// Counts the requests of a connection. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Requests(Arc<Counts>);
 
-/// Only the connection's own task looks at these; they are atomic so that it may move.
 #[derive(Debug)]
 struct Counts {
     connected_at: Instant,
     begun: AtomicU64,
-    ended: AtomicU64,
+    /// How many parts of requests are underway: their answers, and bodies that are read.
+    underway: AtomicU64,
     /// When the last one ended, in microseconds after `connected_at`.
     ended_after: AtomicU64,
 }
 
-/// A request that is being answered, until it is dropped.
+/// A part of a request that is underway until this is dropped.
 #[derive(Debug)]
 pub(super) struct Underway(Requests);
 
 impl Requests {
     pub(super) fn new() -> Self {
-        let (begun, ended, ended_after) = Default::default();
-        Self(Arc::new(Counts { connected_at: Instant::now(), begun, ended, ended_after }))
+        let (begun, underway, ended_after) = Default::default();
+        Self(Arc::new(Counts { connected_at: Instant::now(), begun, underway, ended_after }))
     }
 
+    /// Counts another request, and the first part of it.
     pub(super) fn begin(&self) -> Underway {
         self.0.begun.fetch_add(1, Ordering::Relaxed);
+        self.also()
+    }
+
+    /// Counts a further part of the newest request.
+    pub(super) fn also(&self) -> Underway {
+        self.0.underway.fetch_add(1, Ordering::Relaxed);
         Underway(self.clone())
     }
 
@@ -59,16 +71,17 @@ impl Requests {
     }
 
     fn is_underway(&self) -> bool {
-        self.begun() != self.0.ended.load(Ordering::Relaxed)
+        // The rest of a body is read by another task.
+        self.0.underway.load(Ordering::Acquire) > 0
     }
 }
 
 impl Drop for Underway {
     fn drop(&mut self) {
-        let Counts { connected_at, ended, ended_after, .. } = &*self.0.0;
+        let Counts { connected_at, underway, ended_after, .. } = &*self.0.0;
         let after = u64::try_from(connected_at.elapsed().as_micros()).unwrap_or(u64::MAX);
         ended_after.store(after, Ordering::Relaxed);
-        ended.fetch_add(1, Ordering::Relaxed);
+        underway.fetch_sub(1, Ordering::Release);
     }
 }
 
@@ -141,7 +154,8 @@ impl<S> Paced<S> {
     fn is_late(&mut self, context: &mut Context<'_>) -> bool {
         if self.requests.is_underway() {
             // So that the task is woken when the request may have ended.
-            return self.reading_alarm.rings(Instant::now(), self.idle_timeout, context);
+            let patience = self.idle_timeout.max(LOOK_AGAIN);
+            return self.reading_alarm.rings(Instant::now(), patience, context);
         }
         if self.awaited().is_none() {
             self.waiting =

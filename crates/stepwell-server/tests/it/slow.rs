@@ -101,6 +101,18 @@ async fn who_waits_for_the_server_is_not_slow() {
 }
 
 #[tokio::test]
+async fn without_rest_between_requests_each_is_answered_all_the_same() {
+    let served = served(|limits| limits.idle_timeout = Duration::ZERO).await;
+    let mut waiting = served.connect().await;
+    waiting.send("POST /workflows/gated/run", r#"{"handler_id": "h"}"#).await;
+    served.until_found("h").await;
+    served.gate.close();
+    let answer = waiting.rest().await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    served.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_body_that_stalls_is_answered_with_408() {
     for path in ["/workflows/quiet/run", "/workflows/quiet/run-nowait", "/events/h"] {
         let served = served(|limits| limits.body_timeout = SHORT).await;
@@ -142,6 +154,23 @@ async fn an_answer_comes_before_a_body_that_nobody_reads_and_the_connection_goes
     connection.write(expecting).await;
     let answer = connection.receive_until("}").await;
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    served.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_reads_is_not_taken_for_the_next_head() {
+    let served = served(|limits| limits.head_timeout = SHORT).await;
+    let mut connection = served.connect().await;
+    let head = "POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\n\r\n";
+    connection.write(head).await;
+    assert!(connection.receive_until("}").await.starts_with("HTTP/1.1 405"));
+    connection.write("12345678").await;
+    for _ in 0..2 {
+        // Closed when the time for a head is over.
+        assert_eq!(served.connect().await.rest().await, "");
+    }
+    connection.send("GET /health", "").await;
+    assert!(connection.receive_until("}").await.starts_with("HTTP/1.1 200"));
     served.stop().await.unwrap();
 }
 
