@@ -98,6 +98,8 @@ pub(super) struct Paced<S> {
     waiting: Option<Waiting>,
     /// Since when the client takes nothing.
     stuck_since: Option<Instant>,
+    /// When it last took something that it had let wait.
+    unstuck_at: Option<Instant>,
     reading_alarm: Alarm,
     writing_alarm: Alarm,
 }
@@ -128,6 +130,7 @@ impl<S> Paced<S> {
             reading: 0,
             waiting: Some(Waiting { since: Instant::now(), what: Awaited::Head }),
             stuck_since: None,
+            unstuck_at: None,
             reading_alarm: Alarm::default(),
             writing_alarm: Alarm::default(),
         }
@@ -152,14 +155,16 @@ impl<S> Paced<S> {
 
     /// Tells whether the client is too late with what it has not sent.
     fn is_late(&mut self, context: &mut Context<'_>) -> bool {
-        if self.requests.is_underway() {
+        // An answer that the client has not taken is hyper's by now, and underway all the same.
+        if self.requests.is_underway() || self.stuck_since.is_some() {
             // So that the task is woken when the request may have ended.
             let patience = self.idle_timeout.max(LOOK_AGAIN);
             return self.reading_alarm.rings(Instant::now(), patience, context);
         }
         if self.awaited().is_none() {
-            self.waiting =
-                Some(Waiting { since: self.requests.ended_at(), what: Awaited::Request });
+            let ended_at = self.requests.ended_at();
+            let since = self.unstuck_at.map_or(ended_at, |unstuck_at| unstuck_at.max(ended_at));
+            self.waiting = Some(Waiting { since, what: Awaited::Request });
         }
         let Some(Waiting { since, what }) = self.waiting else { return false };
         let patience = match what {
@@ -176,7 +181,9 @@ impl<S> Paced<S> {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.stuck_since = None;
+            if self.stuck_since.take().is_some() {
+                self.unstuck_at = Some(Instant::now());
+            }
             return written;
         }
         let since = *self.stuck_since.get_or_insert_with(Instant::now);

@@ -285,13 +285,49 @@ async fn a_reader_that_takes_nothing_is_cut_and_comes_back_without_loss() {
     served.stop().await.unwrap();
 }
 
+#[tokio::test]
+async fn an_answer_that_is_taken_slowly_is_whole_also_when_the_server_stops_meanwhile() {
+    for stops in [false, true] {
+        let mut limits = Limits::default();
+        limits.head_timeout = SHORT;
+        limits.idle_timeout = if stops { PATIENCE } else { SHORT / 2 };
+        let served = Served::with(|server| server.limits(limits).drain(PATIENCE)).await;
+        let text = "x".repeat(1 << 19);
+        let start = format!(r#"{{"start_event": {{"text": "{text}"}}}}"#);
+        // More than the system takes for a client that does not.
+        for _ in 0..20 {
+            let mut starting = served.connect().await;
+            starting.send("POST /workflows/echo/run", &start).await;
+            starting.receive_until("completed_at\":\"").await;
+        }
+        let mut slow = slow_reader(&served).await;
+        slow.send("GET /handlers", "").await;
+        let head = slow.receive_head().await;
+        // Closed when the time for a head is over.
+        assert_eq!(served.connect().await.rest().await, "");
+        let length = if stops {
+            let (rest, stopped) = tokio::join!(slow.rest(), served.stop());
+            stopped.unwrap();
+            rest.len()
+        } else {
+            slow.rest().await.len()
+        };
+        assert!(head.contains(&format!("content-length: {length}\r\n")), "{length} of {head}");
+    }
+}
+
+/// Opens a connection that takes little at a time.
+async fn slow_reader(served: &Served) -> Connection {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(64 << 10).unwrap();
+    Connection::new(socket.connect(served.address).await.unwrap())
+}
+
 /// Opens a stream when there is room, on a connection that takes little at a time.
 async fn open_stream(served: &Served, after: Option<u32>) -> Connection {
     let after = after.map_or(-1, i64::from);
     loop {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(64 << 10).unwrap();
-        let mut reader = Connection::new(socket.connect(served.address).await.unwrap());
+        let mut reader = slow_reader(served).await;
         reader.send(&format!("GET /events/h?after_sequence={after}"), "").await;
         if reader.receive_head().await.starts_with("HTTP/1.1 200") {
             return reader;
