@@ -57,4 +57,16 @@ impl App {
             }
         }
     }
+
+    /// Waits for something of the engine, unless the time that the server has left is over.
+    pub(crate) async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, ApiError> {
+        tokio::select! {
+            biased;
+            done = work => Ok(done?),
+            () = self.closing.overdue.cancelled() => Err(Refusal::Closing.into()),
+        }
+    }
 }

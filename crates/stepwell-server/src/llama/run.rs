@@ -39,7 +39,9 @@ pub(super) async fn run(
     body: Body,
 ) -> Result<Response, ApiError> {
     let start = read(&app, workflow, body).await?;
-    let record = app.finish(|engine| async move { engine.start_and_wait(start).await }).await?;
+    let mut run = app.finish(|engine| async move { engine.start_run(start).await }).await?;
+    // A client that hangs up leaves nothing behind but its run, which may take years.
+    let record = app.in_time(run.ended()).await?;
     Ok(reply::json(convert::status(record.status).http_status(), &convert::record(&record)))
 }
 

@@ -316,6 +316,30 @@ async fn an_answer_that_is_taken_slowly_is_whole_also_when_the_server_stops_mean
     }
 }
 
+#[tokio::test]
+async fn who_waits_for_a_run_and_hangs_up_leaves_nothing_behind_but_the_run() {
+    let served = served(|_| {}).await;
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    let mut waiting = Vec::new();
+    for handler in ["a", "b", "c"] {
+        let mut connection = served.connect().await;
+        let body = format!(r#"{{"handler_id": "{handler}"}}"#);
+        connection.send("POST /workflows/human/run", &body).await;
+        served.until_found(handler).await;
+        waiting.push(connection);
+    }
+    drop(waiting);
+    let gone = async {
+        while tasks() > before {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, gone).await.expect("something goes on waiting");
+    served.until_found("a").await;
+    served.stop().await.unwrap();
+}
+
 /// Opens a connection that takes little at a time.
 async fn slow_reader(served: &Served) -> Connection {
     let socket = TcpSocket::new_v4().unwrap();

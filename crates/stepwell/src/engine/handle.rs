@@ -21,8 +21,8 @@ use crate::{Event, emit, event};
 /// event as it is stored; [`Run::result`] reads it as a type.
 #[derive(Debug)]
 pub struct Run {
-    engine: Engine,
-    started: StartedRun,
+    pub(super) engine: Engine,
+    pub(super) started: StartedRun,
 }
 
 /// Why a run has no result.
@@ -77,8 +77,7 @@ impl Engine {
         let module = self.workflow(workflow).and_then(|known| known.workflow.module());
         let input = emit::raw(&start, module).map_err(|error| RunError::Event(error.into()))?;
         let start = Start { workflow: workflow.to_owned(), input, handler: None, state: None };
-        let started = self.begin(start).await?;
-        Ok(Run { engine: self.clone(), started })
+        Ok(self.start_run(start).await?)
     }
 
     /// Returns the newest run of a handler, whoever started it and whether or not it has ended;

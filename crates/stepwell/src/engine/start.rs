@@ -15,7 +15,7 @@ use super::send::check_size;
 use super::shared::{Registered, Shared};
 use super::state::{ErasedState, MAX_DEPTH, depth};
 use super::surely::surely;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, Run};
 use crate::store::{Creation, NewRun, RunKey, RunRow, Status, StoreError};
 
 /// How many shards a pool has. It is stored with every run, so it never changes.
@@ -59,11 +59,20 @@ impl Engine {
     ///
     /// See [`EngineError`].
     pub async fn start_and_wait(&self, start: Start) -> Result<RunRecord, EngineError> {
-        let mut started = self.begin(start).await?;
-        self.end_of(&mut started.subscription).await
+        self.start_run(start).await?.ended().await
     }
 
-    pub(crate) async fn begin(&self, start: Start) -> Result<StartedRun, EngineError> {
+    /// Starts a run, to be waited for, read or sent to. When it returns, the run is durable.
+    ///
+    /// # Errors
+    ///
+    /// See [`EngineError`].
+    pub async fn start_run(&self, start: Start) -> Result<Run, EngineError> {
+        let started = self.begin(start).await?;
+        Ok(Run { engine: self.clone(), started })
+    }
+
+    async fn begin(&self, start: Start) -> Result<StartedRun, EngineError> {
         let shared = &self.shared;
         if shared.closing.is_cancelled() {
             return Err(EngineError::Closing);
