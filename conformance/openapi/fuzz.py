@@ -87,11 +87,18 @@ def prepare(url: str) -> dict[str, list[str]]:
         }
 
 
+def operations(url: str) -> set[str]:
+    paths = httpx.get(f"{url}/openapi.json", timeout=PATIENCE).json()["paths"]
+    named = {operation["operationId"] for path in paths.values() for operation in path.values()}
+    # The document itself is what requests are made from, and it was read.
+    return named - {"getDocument"}
+
+
 def fuzz(
     url: str, seed: int, max_examples: int, fields: dict[str, list[str]], folder: Path
 ) -> tuple[int, int]:
     """Runs schemathesis; returns its exit code and how many requests it made."""
-    report = folder / f"report-{seed}.json"
+    report, succeeded = folder / f"report-{seed}.json", folder / f"succeeded-{seed}.json"
     command = [sys.executable, "-m", "schemathesis.cli"]
     command += ["--config-file", str(HERE / "schemathesis.toml"), "run", f"{url}/openapi.json"]
     command += ["--url", url, "--seed", str(seed), "--max-examples", str(max_examples)]
@@ -100,13 +107,18 @@ def fuzz(
         **os.environ,
         "PYTHONPATH": str(HERE),
         "STEPWELL_START_FIELDS": json.dumps(fields),
+        "STEPWELL_SUCCEEDED": str(succeeded),
     }
     code = subprocess.run(command, cwd=folder, env=environment, check=False).returncode
     if not report.exists():
         return code or 1, 0
     told = json.loads(report.read_text())
     assert told["complete"], told
-    return code, told["test_cases"]["generated"]
+    # A server that refuses everything would pass all checks.
+    never = operations(url) - set(json.loads(succeeded.read_text()))
+    if never:
+        print(f"never succeeded with seed {seed}: {sorted(never)}", file=sys.stderr)
+    return code or int(bool(never)), told["test_cases"]["generated"]
 
 
 if __name__ == "__main__":

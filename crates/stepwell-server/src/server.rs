@@ -177,7 +177,7 @@ impl Server {
     /// use stepwell_server::Server;
     ///
     /// # async fn serve(engine: Engine) -> Result<(), Box<dyn std::error::Error>> {
-    /// let flows = Server::new(engine.clone());
+    /// let flows = Server::new(engine.clone()).allow_host("localhost".parse()?);
     /// let app = Router::new()
     ///     .route("/", get(async || "the rest of the application"))
     ///     .nest("/flows", flows.router());

@@ -71,7 +71,9 @@ async fn main() -> anyhow::Result<()> {
     let greet = GreetingWorkflow.into_workflow()?;
     let engine = Engine::builder().workflow("greet", greet).open().await?;
 
-    let flows = Server::new(engine.clone());
+    // Pages of strangers can make a name of theirs lead here: only calls by a name that is known
+    // are answered. A server that others reach lists its own.
+    let flows = Server::new(engine.clone()).allow_host("localhost".parse()?);
     let requests = Requests::default();
     let app = Router::new()
         .route("/requests", get(tell))
