@@ -14,6 +14,7 @@ mod chaos;
 mod crowd;
 mod frames;
 mod house_rules;
+mod power;
 mod random;
 mod reading;
 mod server;
