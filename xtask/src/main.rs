@@ -3,7 +3,8 @@
 //! | command | what it does |
 //! | --- | --- |
 //! | `house-rules` | checks the rules that neither rustc nor clippy knows |
-//! | `chaos` | kills a server over and over and checks that nothing acknowledged is lost |
+//! | `chaos` | kills servers, loses power, and checks that nothing acknowledged is lost |
+//! | `soak` | does all of that for as long as it is told |
 //! | `crowd` | lets a thousand runs go on at once, each with readers, and checks what they saw |
 //! | `bench` | measures throughput and latency beside a baseline without an engine |
 
@@ -18,6 +19,7 @@ mod power;
 mod random;
 mod reading;
 mod server;
+mod trial;
 
 use std::process::ExitCode;
 
@@ -36,8 +38,10 @@ struct Arguments {
 enum Command {
     /// Check the rules that neither rustc nor clippy knows; list every violation.
     HouseRules,
-    /// Kill a server over and over under load, then check that it kept every promise.
+    /// Kill servers in many ways, lose power, then check that every promise was kept.
     Chaos(chaos::Arguments),
+    /// Do all that `chaos` does, again and again for many minutes.
+    Soak(chaos::SoakArguments),
     /// Let many runs go on at once, each with readers, and check that all saw everything.
     Crowd(crowd::Arguments),
     /// Measure throughput and latency, each beside its baseline.
@@ -45,14 +49,19 @@ enum Command {
     /// Serve one side of a measurement (started by `bench` and `crowd`).
     #[command(hide = true)]
     BenchServer(bench::ServerArguments),
+    /// Serve what is tried (started by `chaos` and `soak`).
+    #[command(hide = true)]
+    TrialServer(trial::ServerArguments),
 }
 
 fn main() -> Result<ExitCode> {
     match Arguments::parse().command {
         Command::HouseRules => house_rules::run(),
         Command::Chaos(arguments) => chaos::run(&arguments),
+        Command::Soak(arguments) => chaos::soak(&arguments),
         Command::Crowd(arguments) => crowd::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::TrialServer(arguments) => trial::serve(arguments).map(|()| ExitCode::SUCCESS),
         Command::BenchServer(arguments) => bench::serve(&arguments).map(|()| ExitCode::SUCCESS),
     }
 }

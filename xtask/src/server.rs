@@ -65,11 +65,17 @@ impl Server {
         self.child.kill().await.context("cannot kill the server")
     }
 
+    /// Sends it a signal, such as `STOP`.
+    pub(crate) async fn signal(&self, signal: &str) -> Result<()> {
+        let (signal, process) = (format!("-{signal}"), self.process.to_string());
+        let sent = Command::new("kill").args([signal, process]).status().await;
+        ensure!(sent.context("cannot run kill")?.success(), "cannot signal the server");
+        Ok(())
+    }
+
     /// Asks it to end (SIGTERM) and returns how it did.
     pub(crate) async fn stop(mut self, limit: Duration) -> Result<ExitStatus> {
-        let process = self.process.to_string();
-        let signal = Command::new("kill").args(["-TERM", &process]).status().await;
-        ensure!(signal.context("cannot run kill")?.success(), "cannot signal the server");
+        self.signal("TERM").await?;
         let status = timeout(limit, self.child.wait()).await;
         Ok(status.with_context(|| format!("the server did not stop in {limit:?}"))??)
     }

@@ -18,6 +18,7 @@ mod episodes;
 mod gate;
 mod record;
 mod report;
+mod rounds;
 mod settle;
 mod signals;
 mod storm;
@@ -26,17 +27,17 @@ mod storm;
 mod tests;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::ValueEnum;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::random::Random;
+use crate::trial::findings::Findings;
 use client::Client;
 use episodes::Actor;
 use gate::Gate;
@@ -44,28 +45,57 @@ use record::Ledger;
 use report::Report;
 use storm::Storm;
 
+pub(crate) use rounds::{run, soak};
+pub(crate) use storm::free_port;
+
 /// How often progress is printed.
 const PROGRESS: Duration = Duration::from_secs(5);
 
 /// By when every run must have ended after the last restart.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What to do to the server.
+/// What to do to servers.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// How often to kill the server; 200 take about two minutes.
+    /// How often the storm kills the server; 200 take about two minutes.
     #[arg(long, value_name = "N", default_value_t = 20)]
     kills: u64,
 
-    /// Repeat the choices of an earlier storm; its timing cannot be repeated.
+    /// How often to lose power.
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    losses: u64,
+
+    /// Make only this trial, and neither storm nor power loss. Can be repeated.
+    #[arg(long = "trial", value_name = "NAME")]
+    trials: Vec<String>,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What to do to servers for a long time.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SoakArguments {
+    /// How long to go on; the last round is not cut short.
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    minutes: u64,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What is tested, and how it is told.
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// Repeat the choices of an earlier run; its timing cannot be repeated.
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
 
-    /// How many clients act at once.
+    /// How many clients act at once in the storm.
     #[arg(long, value_name = "C", default_value_t = 24)]
     clients: u64,
 
-    /// The program to test; built if not given.
+    /// The program for the storm; built if not given.
     #[arg(long, value_name = "PATH")]
     bin: Option<PathBuf>,
 
@@ -87,54 +117,40 @@ pub(crate) enum Profile {
     Release,
 }
 
-/// Kills, checks, reports. Fails if a promise was not kept.
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let seed = arguments.seed.unwrap_or_else(Random::seed);
-    println!("chaos: seed {seed}");
-    let program = match &arguments.bin {
-        Some(program) => program.clone(),
-        None => binary::build(arguments.profile)?,
-    };
+/// Sends one server through a storm, and adds what that shows to the findings.
+fn storm(weather: Weather, findings: &Findings) -> Result<()> {
     let folder = TempDir::with_prefix("stepwell-chaos-")?;
     storm::prepare(folder.path())?;
-    let ledger = Arc::new(Ledger::default());
+    let ledger = Arc::clone(&weather.ledger);
     let begin = Instant::now();
+    let (seed, clients) = (weather.seed, weather.clients);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let weather = Weather { arguments, seed, program, ledger: Arc::clone(&ledger) };
     if let Err(error) = runtime.block_on(weather.run(&folder)) {
         ledger.broken_at("the server", format!("{error:#}"));
     }
     runtime.shutdown_background();
 
-    let report = Report {
-        seed,
-        clients: arguments.clients,
-        took: begin.elapsed(),
-        counts: ledger.counts(),
-        violations: ledger.violations(),
-    };
+    let (counts, violations) = (ledger.counts(), ledger.violations());
+    let is_kept = !violations.is_empty();
+    let report = Report { seed, clients, took: begin.elapsed(), counts, violations };
     println!("\n{}", report.text());
-    if let Some(path) = &arguments.report {
-        std::fs::write(path, format!("{:#}\n", report.json()))
-            .with_context(|| format!("cannot write {}", path.display()))?;
+    report.add_to(findings);
+    if is_kept {
+        println!("the storm's data and log are kept in {}", folder.keep().display());
     }
-    if report.violations.is_empty() {
-        println!("\nevery promise was kept");
-        return Ok(ExitCode::SUCCESS);
-    }
-    println!("\nthe server's data and log are kept in {}", folder.keep().display());
-    Ok(ExitCode::FAILURE)
+    Ok(())
 }
 
 /// What a storm needs.
-struct Weather<'a> {
-    arguments: &'a Arguments,
+struct Weather {
+    kills: u64,
+    clients: u64,
     seed: u64,
     program: PathBuf,
     ledger: Arc<Ledger>,
 }
 
-impl Weather<'_> {
+impl Weather {
     async fn run(self, folder: &TempDir) -> Result<()> {
         let mut random = Random::new(self.seed);
         let gate = Gate::new();
@@ -147,12 +163,12 @@ impl Weather<'_> {
             ledger: Arc::clone(&self.ledger),
             lives: 0,
         };
-        let progress = tokio::spawn(progress(Arc::clone(&self.ledger), self.arguments.kills));
+        let progress = tokio::spawn(progress(Arc::clone(&self.ledger), self.kills));
         let mut actors = JoinSet::new();
-        for number in 0..self.arguments.clients {
+        for number in 0..self.clients {
             actors.spawn(Actor::new(client.clone(), number, random.fork()).act());
         }
-        for _ in 0..self.arguments.kills {
+        for _ in 0..self.kills {
             storm.strike(&mut random).await?;
         }
         // Runs are in full swing when the server is asked to stop.

@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use super::record::{Counts, Violation};
+use crate::trial::findings::{Findings, Kind};
 
 /// How many violations are printed; all of them are in the JSON report.
 const PRINTED: usize = 40;
@@ -30,11 +29,11 @@ impl Report {
             self.clients, self.seed
         );
         for (name, count) in self.rows() {
-            let _ = writeln!(text, "  {name:<24}{count:>9}");
+            let _ = writeln!(text, "  {name:<32}{count:>9}");
         }
         let restart = self.counts.longest_restart.as_millis();
-        let _ = writeln!(text, "  {:<24}{restart:>6} ms", "longest restart");
-        let _ = writeln!(text, "  {:<24}{:>9}", "violations", self.violations.len());
+        let _ = writeln!(text, "  {:<32}{restart:>6} ms", "longest restart");
+        let _ = writeln!(text, "  {:<32}{:>9}", "violations", self.violations.len());
         for Violation { about, what } in self.violations.iter().take(PRINTED) {
             let _ = write!(text, "\nviolation: {about}: {what}");
         }
@@ -44,23 +43,15 @@ impl Report {
         text
     }
 
-    pub(crate) fn json(&self) -> Value {
-        let rows = self.rows().map(|(name, count)| (name.replace(' ', "_"), Value::from(count)));
-        let violations: Vec<Value> = self
-            .violations
-            .iter()
-            .map(|Violation { about, what }| json!({ "about": about, "what": what }))
-            .collect();
-        json!({
-            "seed": self.seed,
-            "clients": self.clients,
-            "seconds": self.took.as_secs_f64(),
-            "kills": self.counts.kills,
-            "kills_before_the_first_answer": self.counts.early_kills,
-            "counts": rows.collect::<serde_json::Map<_, _>>(),
-            "longest_restart_milliseconds": u64::try_from(self.counts.longest_restart.as_millis()).ok(),
-            "violations": violations,
-        })
+    /// Adds what the storm has shown to what else was found.
+    pub(crate) fn add_to(&self, findings: &Findings) {
+        findings.done("kills", self.counts.kills);
+        for (name, count) in self.rows() {
+            findings.done(name, count);
+        }
+        for Violation { about, what } in &self.violations {
+            findings.broken(kind(what), &format!("storm: {about}"), what);
+        }
     }
 
     fn rows(&self) -> impl Iterator<Item = (&'static str, u64)> {
@@ -75,10 +66,30 @@ impl Report {
             ("cancels and purges cut", counts.cancels_cut),
             ("streams read", counts.streams_read),
             ("reconnects of readers", counts.reconnects),
-            ("items seen", counts.items_seen),
-            ("items compared", counts.items_compared),
-            ("runs checked", counts.runs_checked),
+            ("stream items seen by readers", counts.items_seen),
+            ("stream items compared", counts.items_compared),
+            ("runs whose log was checked", counts.runs_checked),
         ];
         rows.into_iter()
     }
+}
+
+/// What complaints of the storm are about, by what they say.
+const KINDS: [(&str, Kind); 11] = [
+    ("its start was acknowledged", Kind::StartLost),
+    ("its cancel was acknowledged", Kind::CancelLost),
+    ("Cancel was acknowledged", Kind::CancelLost),
+    ("Hello, ", Kind::EventLost),
+    ("terminal event", Kind::EndMissing),
+    ("did not end in time", Kind::EndMissing),
+    ("its public items are", Kind::ItemTwice),
+    ("a reader of", Kind::SequenceMissing),
+    ("was due", Kind::SequenceMissing),
+    ("is due", Kind::SequenceMissing),
+    ("was seen as", Kind::SequenceChanged),
+];
+
+fn kind(what: &str) -> Kind {
+    let found = KINDS.iter().find(|(phrase, _)| what.contains(phrase));
+    found.map_or(Kind::Other, |(_, kind)| *kind)
 }
