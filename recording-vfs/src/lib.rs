@@ -20,6 +20,7 @@ mod shim;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -55,6 +56,12 @@ pub enum Operation {
         /// The file.
         file: String,
     },
+    /// A sync failed: the system may have given up any part of what was done before, and says of
+    /// later syncs that they succeed.
+    SyncFailed {
+        /// The file.
+        file: String,
+    },
     /// The file was removed.
     Remove {
         /// The file.
@@ -74,7 +81,23 @@ pub struct Recording {
 #[derive(Debug)]
 struct Inner {
     operations: Mutex<Vec<Operation>>,
-    syncs: bool,
+    kind: Disk,
+    /// How many writes and syncs there were.
+    calls: AtomicU64,
+}
+
+/// What a recorded directory lies on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disk {
+    /// It does what it says.
+    Honest,
+    /// It says that it has synced, and has not.
+    Lying,
+    /// It fails now and then, and says so: every n-th call that writes or syncs.
+    Failing {
+        /// How many calls there are to a failure.
+        every: u64,
+    },
 }
 
 /// The directories that are recorded.
@@ -89,24 +112,11 @@ impl Recording {
     ///
     /// If the directory does not exist, or SQLite does not take the shim.
     #[must_use]
-    pub fn begin(directory: &Path) -> Self {
-        Self::new(directory, true)
-    }
-
-    /// Does the same for a disk that lies: it says that it has synced, and has not.
-    ///
-    /// # Panics
-    ///
-    /// As [`begin`](Self::begin) does.
-    #[must_use]
-    pub fn of_a_lying_disk(directory: &Path) -> Self {
-        Self::new(directory, false)
-    }
-
-    fn new(directory: &Path, syncs: bool) -> Self {
+    pub fn begin(directory: &Path, kind: Disk) -> Self {
         shim::install();
         let directory = directory.canonicalize().expect("the directory exists");
-        let inner = Arc::new(Inner { operations: Mutex::new(Vec::new()), syncs });
+        let (operations, calls) = (Mutex::new(Vec::new()), AtomicU64::new(0));
+        let inner = Arc::new(Inner { operations, kind, calls });
         RECORDINGS.lock().push((directory.clone(), Arc::clone(&inner)));
         Self { directory, inner }
     }
@@ -132,9 +142,15 @@ impl Drop for Recording {
 
 impl Inner {
     fn push(&self, operation: Operation) {
-        if self.syncs || !matches!(operation, Operation::Sync { .. }) {
+        if self.kind != Disk::Lying || !matches!(operation, Operation::Sync { .. }) {
             self.operations.lock().push(operation);
         }
+    }
+
+    /// Tells whether the next write or sync fails.
+    fn fails(&self) -> bool {
+        let Disk::Failing { every } = self.kind else { return false };
+        (self.calls.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(every)
     }
 }
 
@@ -157,6 +173,7 @@ mod tests {
             Operation::Write { file, .. } => format!("write {file}"),
             Operation::Truncate { file, .. } => format!("truncate {file}"),
             Operation::Sync { file } => format!("sync {file}"),
+            Operation::SyncFailed { file } => format!("sync failed {file}"),
             Operation::Remove { file, .. } => format!("remove {file}"),
         };
         let mut names: Vec<String> = recording.operations().iter().map(name).collect();
@@ -167,7 +184,7 @@ mod tests {
     #[test]
     fn a_commit_to_the_log_is_written_and_then_synced() {
         let directory = tempfile::tempdir().unwrap();
-        let recording = Recording::begin(directory.path());
+        let recording = Recording::begin(directory.path(), Disk::Honest);
         let connection = Connection::open(directory.path().join("a.db")).unwrap();
         connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a)").unwrap();
         let before = recording.position();
@@ -184,7 +201,7 @@ mod tests {
     #[test]
     fn a_disk_that_lies_records_no_sync_and_other_directories_nothing() {
         let [lying, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-        let recording = Recording::of_a_lying_disk(lying.path());
+        let recording = Recording::begin(lying.path(), Disk::Lying);
         for directory in [&lying, &other] {
             let connection = Connection::open(directory.path().join("a.db")).unwrap();
             connection.execute_batch("CREATE TABLE t (a)").unwrap();
@@ -196,5 +213,14 @@ mod tests {
         assert!(!names(&recording).iter().any(|name| name.starts_with("sync")));
         drop(recording);
         assert!(recorded(&lying.path().canonicalize().unwrap().join("a.db")).is_none());
+    }
+
+    #[test]
+    fn a_disk_that_fails_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let recording = Recording::begin(directory.path(), Disk::Failing { every: 1 });
+        let connection = Connection::open(directory.path().join("a.db")).unwrap();
+        connection.execute_batch("CREATE TABLE t (a)").unwrap_err();
+        assert!(!names(&recording).iter().any(|name| name.starts_with("write")));
     }
 }

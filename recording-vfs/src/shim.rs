@@ -12,8 +12,8 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use rusqlite::ffi::{
-    SQLITE_OK, SQLITE_OPEN_MAIN_DB, sqlite3_file, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs,
-    sqlite3_vfs_find, sqlite3_vfs_register,
+    SQLITE_IOERR_FSYNC, SQLITE_IOERR_WRITE, SQLITE_OK, SQLITE_OPEN_MAIN_DB, sqlite3_file,
+    sqlite3_int64, sqlite3_io_methods, sqlite3_vfs, sqlite3_vfs_find, sqlite3_vfs_register,
 };
 
 use crate::{Inner, Operation, recorded};
@@ -156,6 +156,9 @@ unsafe extern "C" fn write(
 ) -> c_int {
     let open = known(file);
     let Some(write) = open.methods.xWrite else { return rusqlite::ffi::SQLITE_ERROR };
+    if open.inner.fails() {
+        return SQLITE_IOERR_WRITE;
+    }
     // SAFETY: The arguments are SQLite's own, for its own function.
     let answer = unsafe { write(file, bytes, length, offset) };
     if answer == SQLITE_OK {
@@ -183,6 +186,11 @@ unsafe extern "C" fn truncate(file: *mut sqlite3_file, length: sqlite3_int64) ->
 /// Only notes the sync: what the test knows of the disk is the record.
 unsafe extern "C" fn sync(file: *mut sqlite3_file, _: c_int) -> c_int {
     let open = known(file);
-    open.inner.push(Operation::Sync { file: open.name.clone() });
+    let file = open.name.clone();
+    if open.inner.fails() {
+        open.inner.push(Operation::SyncFailed { file });
+        return SQLITE_IOERR_FSYNC;
+    }
+    open.inner.push(Operation::Sync { file });
     SQLITE_OK
 }

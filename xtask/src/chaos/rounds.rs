@@ -11,6 +11,8 @@ use stepwell::store::Durability;
 
 use super::record::Ledger;
 use super::{Arguments, Common, SoakArguments, Weather, binary, storm};
+use recording_vfs::Disk;
+
 use crate::power;
 use crate::random::Random;
 use crate::trial;
@@ -25,6 +27,8 @@ struct Round<'a> {
     kills: u64,
     losses: u64,
     trials: Vec<trial::Trial>,
+    /// Whether to put in faults on purpose as well.
+    proves: bool,
     clients: u64,
     program: Option<PathBuf>,
     findings: &'a Arc<Findings>,
@@ -40,6 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         kills,
         losses: if is_all { arguments.losses } else { 0 },
         trials: trial::named(&arguments.trials)?,
+        proves: is_all,
         clients: arguments.common.clients,
         program: if kills > 0 { Some(program(&arguments.common)?) } else { None },
         findings: &findings,
@@ -63,6 +68,7 @@ pub(crate) fn soak(arguments: &SoakArguments) -> Result<ExitCode> {
             kills: SOAK_KILLS,
             losses: SOAK_LOSSES,
             trials: trial::named(&[])?,
+            proves: rounds == 1,
             clients: arguments.common.clients,
             program: Some(program.clone()),
             findings: &findings,
@@ -77,16 +83,25 @@ pub(crate) fn soak(arguments: &SoakArguments) -> Result<ExitCode> {
 impl Round<'_> {
     fn go(self, random: &mut Random) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(trial::run(self.trials, random, self.findings));
-        for durability in [Durability::Full, Durability::Normal] {
-            let plan = power::Plan {
-                seed: random.below(u64::MAX),
-                losses: self.losses / 2,
-                durability,
-                lying: false,
+        let mut other = random.fork();
+        runtime.block_on(async {
+            let prove = async {
+                if self.proves {
+                    trial::prove(&mut other, self.findings).await;
+                }
             };
+            tokio::join!(trial::run(self.trials, random, self.findings), prove);
+        });
+        let failing = Disk::Failing { every: random.between(150, 3_000) };
+        for (durability, disk, share) in [
+            (Durability::Full, Disk::Honest, 2),
+            (Durability::Normal, Disk::Honest, 4),
+            (Durability::Full, failing, 4),
+        ] {
+            let (seed, losses) = (random.below(u64::MAX), self.losses / share);
+            let plan = power::Plan { seed, losses, durability, disk };
             let lost = runtime.block_on(power::lose_power(plan));
-            lost.with_context(|| format!("{plan:?}"))?.add_to(self.findings, durability);
+            lost.with_context(|| format!("{plan:?}"))?.add_to(self.findings, plan);
         }
         runtime.shutdown_background();
         let Some(program) = self.program else { return Ok(()) };
@@ -149,19 +164,20 @@ fn finish(
 }
 
 impl power::Losses {
-    fn add_to(self, findings: &Findings, durability: Durability) {
-        let (losses, kept) = match durability {
-            Durability::Full => ("power losses", "answered writes kept through power loss"),
-            Durability::Normal => (
-                "power losses without a sync for each commit",
-                "answered writes kept without a sync for each",
-            ),
+    fn add_to(self, findings: &Findings, plan: power::Plan) {
+        let (losses, kept) = match (plan.durability, plan.disk) {
+            (Durability::Full, Disk::Failing { .. }) => {
+                ("power losses of failing disks", "answered writes kept by failing disks")
+            }
+            (Durability::Full, _) => ("power losses", "answered writes kept through power loss"),
+            (Durability::Normal, _) => {
+                ("power losses with `Normal`", "answered writes kept with `Normal`")
+            }
         };
         findings.done(losses, self.losses);
         findings.done(kept, self.kept);
-        if durability == Durability::Normal {
-            findings.done("writes of the tail lost, as is allowed there", self.tail);
-        }
+        findings.done("writes that failed with the disk", self.failures);
+        findings.done("answered writes of the tail lost with `Normal`", self.tail);
         for (kind, faults) in [
             (Kind::WriteLost, self.lost),
             (Kind::WriteTorn, self.torn),

@@ -72,7 +72,7 @@ impl Disk {
     }
 
     /// Does what a program did.
-    pub(super) fn apply(&mut self, operation: &Operation) {
+    pub(super) fn apply(&mut self, operation: &Operation, random: &mut Random) {
         match operation {
             Operation::Create { file, with_directory } => {
                 let content = Content { with_directory: *with_directory, ..Content::default() };
@@ -92,6 +92,16 @@ impl Disk {
                 // A file that was removed while it is open is on no disk.
                 if let Some(number) = self.now.get(file) {
                     self.contents[*number].pending.push(operation.clone());
+                }
+            }
+            Operation::SyncFailed { file } => {
+                let Some(number) = self.now.get(file) else { return };
+                let content = &mut self.contents[*number];
+                // Some of it may be on the disk; the rest is given up, whatever is synced later.
+                for operation in std::mem::take(&mut content.pending) {
+                    if random.percent(50) {
+                        write_sectors(&mut content.durable, &operation, 70, random);
+                    }
                 }
             }
             Operation::Sync { file } => {
@@ -213,7 +223,7 @@ mod tests {
     /// Returns all that may be left of a file, `-` if it is not there.
     fn outcomes(operations: &[Operation], file: &str) -> Vec<String> {
         let mut disk = Disk::new(&Image::from([("old".to_owned(), b"old".to_vec())]));
-        operations.iter().for_each(|operation| disk.apply(operation));
+        operations.iter().for_each(|it| disk.apply(it, &mut Random::new(1)));
         let mut outcomes: Vec<String> = (0..400)
             .map(|seed| {
                 let image = disk.lose_power(&mut Random::new(seed));

@@ -25,7 +25,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result, ensure};
 use recording_vfs::Recording;
@@ -37,6 +37,9 @@ use crate::random::Random;
 use disk::{Disk, Image};
 use history::{History, Promise, Shape, Verdict};
 use workload::{Shared, Writer};
+
+/// How often a store is opened on a disk that fails.
+const OPENS: usize = 20;
 
 /// The file that a store is in.
 const DATABASE: &str = "runs.db";
@@ -60,8 +63,8 @@ pub(crate) struct Plan {
     /// How often to lose power, at least.
     pub(crate) losses: u64,
     pub(crate) durability: Durability,
-    /// Whether the disk says that it has synced and has not.
-    pub(crate) lying: bool,
+    /// What the store lies on.
+    pub(crate) disk: recording_vfs::Disk,
 }
 
 /// What came of it.
@@ -70,6 +73,8 @@ pub(crate) struct Losses {
     pub(crate) losses: u64,
     /// Writes that were answered before a loss and were there after it.
     pub(crate) kept: u64,
+    /// Writes that failed as the disk did, and were made again.
+    pub(crate) failures: u64,
     /// Answered writes of the tail that were lost where that is allowed.
     pub(crate) tail: u64,
     /// Answered writes that were lost.
@@ -117,8 +122,9 @@ async fn live(
     random: &mut Random,
     losses: &mut Losses,
 ) -> Result<Option<Left>> {
-    let (history, operations, closed) =
+    let Worked { history, operations, closed, failures } =
         work(plan, generation, image, before, random).await.context("the workload failed")?;
+    losses.failures += failures;
     let mut moments: Vec<usize> = Vec::new();
     for _ in 0..CUTS {
         moments.push(usize::try_from(random.below(operations.len() as u64 + 1))?);
@@ -132,7 +138,7 @@ async fn live(
     let chosen = moments[usize::try_from(random.below(CUTS))?];
     for at in moments {
         for operation in &operations[applied..at] {
-            disk.apply(operation);
+            disk.apply(operation, random);
         }
         applied = at;
         let is_full = plan.durability == Durability::Full || at >= closed;
@@ -157,24 +163,30 @@ async fn live(
     Ok(left)
 }
 
-/// Works until all is done and the store is closed. Returns what was written, what was done to the
-/// files, and after how much of that the store had said that it was closed.
+/// What a workload did.
+struct Worked {
+    history: History,
+    /// What was done to the files.
+    operations: Vec<recording_vfs::Operation>,
+    /// After how many of these the store had said that it was closed.
+    closed: usize,
+    failures: u64,
+}
+
+/// Works until all is done and the store is closed.
 async fn work(
     plan: Plan,
     generation: u64,
     image: &Image,
     before: BTreeMap<String, Shape>,
     random: &mut Random,
-) -> Result<(History, Vec<recording_vfs::Operation>, usize)> {
+) -> Result<Worked> {
     let folder = TempDir::with_prefix("stepwell-power-")?;
     disk::write(image, folder.path())?;
-    let recording = if plan.lying {
-        Recording::of_a_lying_disk(folder.path())
-    } else {
-        Recording::begin(folder.path())
-    };
-    let store: Arc<dyn Store> = Arc::new(open(folder.path(), plan.durability)?);
-    let shared = Shared { store: Arc::clone(&store), recording, moment: AtomicU64::new(0) };
+    let recording = Recording::begin(folder.path(), plan.disk);
+    let store: Arc<dyn Store> = Arc::new(open_surely(folder.path(), plan.durability)?);
+    let (moment, failures) = Default::default();
+    let shared = Shared { store: Arc::clone(&store), recording, moment, failures };
     let shared = Arc::new(shared);
     let mut writers = JoinSet::new();
     for number in 0..WRITERS {
@@ -190,9 +202,21 @@ async fn work(
     while let Some(steps) = writers.join_next().await {
         history.steps.extend(steps??);
     }
-    store.close().await?;
-    let closed = shared.recording.position();
-    Ok((history, shared.recording.operations(), closed))
+    // One that fails to close has promised nothing more than before.
+    let closed = store.close().await.map_or(usize::MAX, |()| shared.recording.position());
+    let operations = shared.recording.operations();
+    let failures = shared.failures.load(Ordering::Relaxed);
+    Ok(Worked { history, operations, closed, failures })
+}
+
+/// Opens a store on a disk that may fail.
+fn open_surely(folder: &Path, durability: Durability) -> Result<SqliteStore> {
+    for _ in 1..OPENS {
+        if let Ok(store) = open(folder, durability) {
+            return Ok(store);
+        }
+    }
+    open(folder, durability)
 }
 
 fn open(folder: &Path, durability: Durability) -> Result<SqliteStore> {

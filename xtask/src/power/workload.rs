@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use recording_vfs::Recording;
 use stepwell::store::{
-    Commit, Creation, Delivery, Message, NewRun, RunKey, Status, Store, StreamRow, TimerChange,
-    Turn,
+    Commit, Creation, Delivery, Message, NewRun, RunKey, Status, Store, StoreError, StreamRow,
+    TimerChange, Turn,
 };
 use stepwell_core::{RunId, TimerId, Timestamp};
 
@@ -28,6 +28,9 @@ const LARGE_BYTES: u64 = 150_000;
 /// How long a writer that rests does: longer than the store waits before it tidies up.
 const REST: Duration = Duration::from_millis(1_200);
 
+/// How often a write is tried on a disk that fails.
+const TRIES: usize = 50;
+
 /// What all writers share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -35,6 +38,8 @@ pub(super) struct Shared {
     pub(super) recording: Recording,
     /// Counts what is sent and what is answered.
     pub(super) moment: AtomicU64,
+    /// Counts the writes that failed.
+    pub(super) failures: AtomicU64,
 }
 
 /// One writer, and the handler that it is at.
@@ -76,7 +81,7 @@ impl Writer {
         };
         model.follow(&turn);
         let store = Arc::clone(&self.shared.store);
-        let created = self.write(&model, store.create(new)).await?;
+        let created = self.write(&model, || store.create(new.clone())).await?;
         let Creation::Created(key) = created else { anyhow::bail!("not created: {created:?}") };
         for number in 0..self.random.below(TURNS) {
             if self.random.percent(40) {
@@ -84,8 +89,9 @@ impl Writer {
                 let body = name.clone().into();
                 let message = Message { run: key, idempotency_key: name.clone(), body };
                 model.inbox.push(name);
-                let delivery = self.write(&model, store.deliver(message)).await?;
-                ensure!(delivery == Delivery::Accepted, "not delivered: {delivery:?}");
+                let deliver = || store.deliver(message.clone());
+                let delivery = self.write(&model, deliver).await?;
+                ensure!(delivery != Delivery::Ended, "not delivered: {delivery:?}");
             } else {
                 self.commit(&mut model, key, Status::Running).await?;
             }
@@ -93,7 +99,7 @@ impl Writer {
         if self.random.percent(70) {
             self.commit(&mut model, key, Status::Completed).await?;
             if self.random.percent(30) {
-                let purge = async { store.purge(handler).await };
+                let purge = || store.purge(handler);
                 self.write_shape(None, purge).await?;
             }
         }
@@ -107,7 +113,7 @@ impl Writer {
             turn.consumed = waiting(&*store, key).await?;
         }
         model.follow(&turn);
-        let answer = self.write(model, store.commit(turn)).await?;
+        let answer = self.write(model, || store.commit(turn.clone())).await?;
         ensure!(answer == Commit::Committed, "not committed: {answer:?}");
         Ok(())
     }
@@ -145,24 +151,24 @@ impl Writer {
         (first..first + length).map(|byte| u8::try_from(byte % 251).unwrap_or(0)).collect()
     }
 
-    async fn write<T>(
+    async fn write<T, F: Future<Output = Result<T, StoreError>>>(
         &mut self,
         after: &Model,
-        write: impl Future<Output = Result<T, stepwell::store::StoreError>>,
+        write: impl Fn() -> F,
     ) -> Result<T> {
         self.write_shape(Some(after.shape()), write).await
     }
 
-    /// Sends a write, and notes when it was sent and when it was answered.
-    async fn write_shape<T>(
+    /// Sends a write, as often as it takes, and notes when it was sent and when it was answered.
+    async fn write_shape<T, F: Future<Output = Result<T, StoreError>>>(
         &mut self,
         shape: Option<String>,
-        write: impl Future<Output = Result<T, stepwell::store::StoreError>>,
+        write: impl Fn() -> F,
     ) -> Result<T> {
         let shared = Arc::clone(&self.shared);
         let sent = shared.moment.fetch_add(1, Ordering::SeqCst);
         let sent_at = shared.recording.position();
-        let answer = write.await?;
+        let answer = self.surely(write).await?;
         let answered_at = Some(shared.recording.position());
         let answered = Some(shared.moment.fetch_add(1, Ordering::SeqCst));
         let step = Step { sent, answered, sent_at, answered_at, shape };
@@ -170,5 +176,21 @@ impl Writer {
             steps.push(step);
         }
         Ok(answer)
+    }
+
+    /// Makes a write again as it was while nobody knows what became of it.
+    async fn surely<T, F: Future<Output = Result<T, StoreError>>>(
+        &self,
+        write: impl Fn() -> F,
+    ) -> Result<T> {
+        for _ in 1..TRIES {
+            match write().await {
+                Err(StoreError::Unavailable(_)) => {
+                    self.shared.failures.fetch_add(1, Ordering::Relaxed);
+                }
+                answer => return Ok(answer?),
+            }
+        }
+        Ok(write().await?)
     }
 }

@@ -1,15 +1,21 @@
-//! A store in whose process nothing happens any more before or after its n-th write.
+//! A store that lets its process die before or after its n-th write; or one with a fault that was
+//! put in on purpose, so that it can be seen that the trials find it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use clap::ValueEnum;
+use parking_lot::Mutex;
 use stepwell::store::{
     Commit, Creation, Delivery, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow, Store,
     StoreError, StreamRow, TimerRow, Turn,
 };
 use stepwell_core::{DefinitionId, RunId, Timestamp};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// Where the process dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,25 +46,81 @@ impl std::fmt::Display for Boundary {
     }
 }
 
+/// A promise that is broken on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Fault {
+    /// Some events are acknowledged and not kept.
+    LosesEvents,
+    /// Timers are not kept.
+    ForgetsTimers,
+    /// Turns are acknowledged and kept a little later.
+    AnswersEarly,
+    /// The log of a run loses what is published with its end.
+    LosesEnds,
+}
+
+/// How many events there are to one that is lost.
+const EVENTS: u64 = 10;
+
+/// How much later a turn is kept that was acknowledged early: many steps of a trial.
+const EARLY: Duration = Duration::from_millis(400);
+
 /// Passes calls on, and dies at the boundary as `kill -9` lets it.
 #[derive(Debug)]
 pub(super) struct Dying {
-    pub(super) inner: Arc<dyn Store>,
-    pub(super) boundary: Boundary,
-    pub(super) writes: AtomicU64,
+    inner: Arc<dyn Store>,
+    boundary: Option<Boundary>,
+    fault: Option<Fault>,
+    writes: AtomicU64,
+    late: Mutex<Option<mpsc::UnboundedSender<(Instant, Turn)>>>,
 }
 
 impl Dying {
+    pub(super) fn new(
+        inner: Arc<dyn Store>,
+        boundary: Option<Boundary>,
+        fault: Option<Fault>,
+    ) -> Self {
+        Self { inner, boundary, fault, writes: AtomicU64::new(0), late: Mutex::new(None) }
+    }
+
+    /// Spoils a turn.
+    fn spoil(&self, turn: &mut Turn) {
+        match self.fault {
+            Some(Fault::ForgetsTimers) => turn.timers.clear(),
+            Some(Fault::LosesEnds) if turn.status.is_ended() => turn.stream = None,
+            _ => {}
+        }
+    }
+
+    /// Keeps a turn later, after those before it.
+    fn keep_later(&self, turn: Turn) {
+        let mut late = self.late.lock();
+        let sender = late.get_or_insert_with(|| {
+            let (sender, mut receiver) = mpsc::unbounded_channel::<(Instant, Turn)>();
+            let inner = Arc::clone(&self.inner);
+            tokio::spawn(async move {
+                while let Some((due, turn)) = receiver.recv().await {
+                    tokio::time::sleep_until(due).await;
+                    let _ = inner.commit(turn).await;
+                }
+            });
+            sender
+        });
+        // If the task is gone so is the process.
+        let _ = sender.send((Instant::now() + EARLY, turn));
+    }
+
     async fn write<T>(
         &self,
         write: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let number = self.writes.fetch_add(1, Ordering::SeqCst) + 1;
-        if self.boundary == Boundary::Before(number) {
+        if self.boundary == Some(Boundary::Before(number)) {
             die();
         }
         let answer = write.await;
-        if self.boundary == Boundary::After(number) {
+        if self.boundary == Some(Boundary::After(number)) {
             die();
         }
         answer
@@ -87,15 +149,26 @@ impl Store for Dying {
         self.inner.definition(id).await
     }
 
-    async fn create(&self, run: NewRun) -> Result<Creation, StoreError> {
+    async fn create(&self, mut run: NewRun) -> Result<Creation, StoreError> {
+        self.spoil(&mut run.turn);
         self.write(self.inner.create(run)).await
     }
 
-    async fn commit(&self, turn: Turn) -> Result<Commit, StoreError> {
+    async fn commit(&self, mut turn: Turn) -> Result<Commit, StoreError> {
+        self.spoil(&mut turn);
+        if self.fault == Some(Fault::AnswersEarly) {
+            self.keep_later(turn);
+            return Ok(Commit::Committed);
+        }
         self.write(self.inner.commit(turn)).await
     }
 
     async fn deliver(&self, message: Message) -> Result<Delivery, StoreError> {
+        let number = self.writes.load(Ordering::SeqCst);
+        if self.fault == Some(Fault::LosesEvents) && number.is_multiple_of(EVENTS) {
+            self.writes.fetch_add(1, Ordering::SeqCst);
+            return Ok(Delivery::Accepted);
+        }
         self.write(self.inner.deliver(message)).await
     }
 

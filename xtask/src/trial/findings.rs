@@ -1,10 +1,17 @@
 //! What was done to servers, and which promises were not kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
+
+use super::dying::Fault;
+
+/// How long to wait for what must happen; and if a fault was put in.
+const PATIENCE: Duration = Duration::from_secs(60);
+const SHORT_PATIENCE: Duration = Duration::from_secs(4);
 
 /// How many violations are printed; all of them are in the JSON report.
 const PRINTED: usize = 40;
@@ -72,6 +79,8 @@ struct Violation {
 /// All that was found. It lives in this process, which nobody kills.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
+    /// What all servers are started with to be found out.
+    pub(super) fault: Option<Fault>,
     inner: Mutex<Inner>,
 }
 
@@ -82,6 +91,21 @@ struct Inner {
 }
 
 impl Findings {
+    /// Looks for a fault that was put in on purpose.
+    pub(super) fn of(fault: Fault) -> Self {
+        Self { fault: Some(fault), ..Self::default() }
+    }
+
+    /// Returns how long to wait for what must happen: not long if a fault is known to prevent it.
+    pub(super) fn patience(&self) -> Duration {
+        self.fault.map_or(PATIENCE, |_| SHORT_PATIENCE)
+    }
+
+    /// Returns the kinds of promises that were not kept.
+    pub(super) fn kinds(&self) -> BTreeSet<Kind> {
+        self.inner.lock().violations.iter().map(|violation| violation.kind).collect()
+    }
+
     /// Counts what was done.
     pub(crate) fn done(&self, what: &'static str, times: u64) {
         *self.inner.lock().done.entry(what).or_default() += times;
@@ -103,11 +127,11 @@ impl Findings {
         let inner = self.inner.lock();
         let mut text = String::from("done\n");
         for (what, times) in &inner.done {
-            let _ = writeln!(text, "  {what:<44}{times:>10}");
+            let _ = writeln!(text, "  {what:<48}{times:>10}");
         }
         text.push_str("found\n");
         for (kind, name) in Kind::ALL {
-            let _ = writeln!(text, "  {name:<44}{:>10}", inner.count(kind));
+            let _ = writeln!(text, "  {name:<48}{:>10}", inner.count(kind));
         }
         for Violation { kind, about, what } in inner.violations.iter().take(PRINTED) {
             let _ = writeln!(text, "violation: {about}: {}: {what}", kind.name());

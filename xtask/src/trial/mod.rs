@@ -34,6 +34,7 @@ use futures::future::BoxFuture;
 use futures::{StreamExt, stream};
 
 use crate::random::Random;
+use dying::Fault;
 use findings::{Findings, Kind};
 use site::Site;
 
@@ -159,6 +160,33 @@ pub(crate) async fn run(trials: Vec<Trial>, random: &mut Random, findings: &Arc<
         .await;
 }
 
+/// A fault that is put in on purpose, the trial that has to find it, and as what.
+const FAULTS: [(Fault, &str, &[Kind]); 4] = [
+    (Fault::LosesEvents, "events", &[Kind::EventLost]),
+    (Fault::ForgetsTimers, "waits", &[Kind::TimerLost]),
+    // Whether a number comes again with something else or without it is chance.
+    (Fault::AnswersEarly, "steps", &[Kind::SequenceChanged, Kind::SequenceMissing]),
+    (Fault::LosesEnds, "steps", &[Kind::EndMissing]),
+];
+
+/// Checks that the trials find faults that are put in on purpose.
+pub(crate) async fn prove(random: &mut Random, findings: &Arc<Findings>) {
+    let faults = FAULTS.map(|fault| (fault, random.fork()));
+    stream::iter(faults)
+        .for_each_concurrent(AT_ONCE, |((fault, trial, expected), mut random)| async move {
+            let found = Arc::new(Findings::of(fault));
+            let trials = TRIALS.iter().filter(|it| it.name == trial).copied().collect();
+            run(trials, &mut random, &found).await;
+            findings.done("faults put in on purpose", 1);
+            let kinds = found.kinds();
+            if !expected.iter().any(|kind| kinds.contains(kind)) {
+                let what = format!("{trial} found {kinds:?} of {fault:?}, and not {expected:?}");
+                findings.broken(Kind::Other, "the harness", what);
+            }
+        })
+        .await;
+}
+
 async fn one(trial: Trial, mut random: Random, findings: &Arc<Findings>) {
     let begin = Instant::now();
     let before = findings.faults();
@@ -171,6 +199,9 @@ async fn one(trial: Trial, mut random: Random, findings: &Arc<Findings>) {
     }
     findings.done("trials", 1);
     let took = begin.elapsed().as_secs_f64();
+    if findings.fault.is_some() {
+        return;
+    }
     let verdict = if findings.faults() == before { "" } else { " (something is wrong)" };
     println!("{:<20} {took:>5.1} s{verdict}  {}", trial.name, trial.holds);
 }

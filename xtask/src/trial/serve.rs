@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use anyhow::{Context, Result};
 use stepwell::Engine;
@@ -12,7 +11,7 @@ use stepwell_server::Server;
 use tokio::net::TcpListener;
 
 use super::clock::Shifted;
-use super::dying::{Boundary, Dying};
+use super::dying::{Boundary, Dying, Fault};
 use super::workflows::{self, EFFECTS};
 
 /// What a server under trial is told.
@@ -40,6 +39,10 @@ pub(crate) struct ServerArguments {
     /// The write to die at: `before:N` or `after:N`.
     #[arg(long)]
     die: Option<Boundary>,
+
+    /// The promise to break on purpose.
+    #[arg(long, value_enum)]
+    fault: Option<Fault>,
 }
 
 /// Serves until it is told to stop, or dies.
@@ -48,8 +51,8 @@ pub(crate) fn serve(arguments: ServerArguments) -> Result<()> {
     EFFECTS.get_or_init(|| effects);
     let store = SqliteStore::open(arguments.data.join("trial.db"), SqliteOptions::default());
     let mut store: Arc<dyn Store> = Arc::new(store.context("cannot keep runs")?);
-    if let Some(boundary) = arguments.die {
-        store = Arc::new(Dying { inner: store, boundary, writes: AtomicU64::new(0) });
+    if arguments.die.is_some() || arguments.fault.is_some() {
+        store = Arc::new(Dying::new(store, arguments.die, arguments.fault));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {

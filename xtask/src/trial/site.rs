@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
@@ -70,6 +71,9 @@ impl Site {
         command.arg("--effects").arg(self.folder.path().join("effects"));
         command.arg("--clock").arg(self.folder.path().join("clock"));
         command.args(["--port", &self.port.to_string()]).args(more);
+        if let Some(fault) = self.findings.fault.and_then(|fault| fault.to_possible_value()) {
+            command.args(["--fault", fault.get_name()]);
+        }
         // What it says in the end is read, and must not be buried.
         command.env("RUST_BACKTRACE", "0");
         command.stderr(File::options().create(true).append(true).open(self.log_path())?);

@@ -20,8 +20,8 @@ use crate::reading::{Event, Reading, View};
 /// How long to wait before a connection that broke is made again.
 const AGAIN: Duration = Duration::from_millis(25);
 
-/// By when a run must have ended once a trial waits for that.
-const END_LIMIT: Duration = Duration::from_secs(60);
+/// How long it may take to read the log of a run that has ended.
+const READ_LIMIT: Duration = Duration::from_secs(60);
 
 /// What the readers of a run ask for.
 const VIEWS: [View; 2] = [View::Everything, View::Public];
@@ -83,7 +83,7 @@ impl Watch {
 
     /// Waits until a reader has seen something.
     pub(super) async fn until(&mut self, mut is_seen: impl FnMut(&[Event]) -> bool) -> bool {
-        let limit = Instant::now() + END_LIMIT;
+        let limit = Instant::now() + self.caller.findings.patience();
         loop {
             self.count.borrow_and_update();
             let texts: Vec<String> = self.seen.lock().values().cloned().collect();
@@ -105,7 +105,7 @@ impl Watch {
     /// Waits for the end of the run, checks its log and what its readers saw, and returns what it
     /// has published.
     pub(super) async fn finish(self) -> Result<Published> {
-        let limit = Instant::now() + END_LIMIT;
+        let limit = Instant::now() + self.caller.findings.patience();
         let mut readings = Vec::new();
         for mut reader in self.readers {
             readings.extend(timeout_at(limit, &mut reader).await);
@@ -189,7 +189,7 @@ fn check_view(log: &[Frame], view: View, saw: &[u64]) -> Result<(), String> {
 async fn read_log(caller: &Caller, handler: &str) -> Result<Vec<Frame>> {
     let query = "after_sequence=-1&include_internal=true";
     let path = format!("{}/events/{handler}?{query}", caller.base);
-    let bytes = caller.http.get(path).timeout(END_LIMIT).send().await?.bytes().await?;
+    let bytes = caller.http.get(path).timeout(READ_LIMIT).send().await?.bytes().await?;
     Frames::default().take(&bytes)
 }
 
