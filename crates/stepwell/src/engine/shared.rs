@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -72,6 +72,9 @@ pub(crate) struct Shared {
     pub(crate) resting: Resting,
     pub(crate) loads: Semaphore,
     pub(crate) closing: CancellationToken,
+    /// Whether the store failed the last turn. No body begins again before it has written one:
+    /// while a disk is full, each would run over and over, and nothing of it would be remembered.
+    pub(crate) failing: AtomicBool,
     pub(crate) tasks: TaskTracker,
     residents: Mutex<HashMap<RunId, Mailbox>>,
     parked: Mutex<BTreeMap<RunId, String>>,
@@ -116,6 +119,7 @@ impl Shared {
             resting: Resting::new(settings.resident_bytes),
             loads: Semaphore::new(LOADS),
             closing: CancellationToken::new(),
+            failing: AtomicBool::new(false),
             tasks: TaskTracker::new(),
             residents: Mutex::default(),
             parked: Mutex::default(),

@@ -12,6 +12,7 @@ use stepwell::{Context, Event, Payload, StartEvent, StepError, StopEvent, Workfl
 use tokio::runtime::Runtime;
 
 use crate::kit::{Count, Home, ITEMS, Progress, counting, open, soon, stream_text, until};
+use crate::paused;
 
 fn start<E: Event>(fields: serde_json::Value, handler: &str) -> Start {
     let input = EventType::of::<E>(None).read(&Payload::of(&fields)).unwrap();
@@ -70,6 +71,30 @@ async fn with_a_store_that_fails_every_run_still_counts_right() {
             assert_whole(&stream_text(&engine, handler).await);
         }
     }
+}
+
+#[test]
+fn while_the_store_cannot_write_no_body_runs_again() {
+    let executions = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&executions);
+    let workflow = Workflow::builder("Careful")
+        .step("pay", move |_: StartEvent, _: Context| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            async { StopEvent::new("paid") }
+        })
+        .build()
+        .unwrap();
+    paused::life(async {
+        let mut writes = vec![None];
+        writes.extend([Some(Fault::ErrorBefore); 50]);
+        let inner = Arc::new(MemoryStore::default());
+        let store: Arc<dyn Store> = Arc::new(FaultyStore::scripted(inner, writes));
+        let engine = paused::open(&store, &workflow).await;
+        engine.start(start::<StartEvent>(serde_json::json!({}), "h")).await.unwrap();
+        paused::until(async || paused::status(&engine, "h").await == Status::Completed).await;
+    });
+    // Once, and once more since nobody knew what had become of the first.
+    assert_eq!(executions.load(Ordering::Relaxed), 2);
 }
 
 #[test]

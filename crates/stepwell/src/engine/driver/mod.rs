@@ -14,6 +14,7 @@
 mod gather;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use stepwell_core::{RunId, RunState, Tick, TimerId, Timestamp};
@@ -159,6 +160,8 @@ struct Driver {
     pressed: bool,
     /// Whether other runs wait for its place in memory, or might.
     limited: bool,
+    /// Whether its resumption must be written before it is acted on.
+    holds_back: bool,
 }
 
 /// What gathering ended with.
@@ -188,8 +191,13 @@ impl Driver {
             driver.act();
             driver.draft = Draft::default();
         } else if !driver.draft.must_commit() {
-            // A lone resumption is acted on at once; it is written with the next turn.
-            driver.act();
+            // A lone resumption is acted on at once, and written with the next turn, unless it has
+            // to show first that the store can write.
+            let failing = shared.failing.load(Ordering::Relaxed);
+            driver.holds_back = failing && !driver.draft.is_empty();
+            if !driver.holds_back {
+                driver.act();
+            }
         }
         driver
     }
@@ -210,6 +218,7 @@ impl Driver {
             is_resident: false,
             pressed: false,
             limited: false,
+            holds_back: false,
         }
     }
 
@@ -219,7 +228,7 @@ impl Driver {
                 Ok(gathered) => gathered,
                 Err(exit) => return exit,
             };
-            if self.draft.must_commit()
+            if (self.draft.must_commit() || self.holds_back)
                 && let Err(exit) = self.commit().await
             {
                 return exit;
@@ -316,6 +325,8 @@ impl Driver {
                 Ok(Commit::Committed) => {
                     self.row.follow(&turn);
                     self.last_turn = Some(Instant::now());
+                    self.holds_back = false;
+                    self.shared.failing.store(false, Ordering::Relaxed);
                     self.publish(turn.stream.map(Arc::new));
                     self.act();
                     self.draft = Draft::default();
@@ -332,6 +343,7 @@ impl Driver {
                     return Err(Exit::Lost);
                 }
                 Err(error) => {
+                    self.shared.failing.store(true, Ordering::Relaxed);
                     tracing::warn!(run = %self.row.run, %error, "nobody knows whether the turn was written; looking again");
                     return Err(Exit::Lost);
                 }
