@@ -19,6 +19,13 @@ use crate::random::Random;
 const REASONS: [&str; 5] =
     ["disk is full", "No space left", "disk I/O error", "readonly database", "Read-only file"];
 
+/// How many runs are under way when the disk is full.
+const RUNS: u64 = 6;
+
+/// How often a body may run again while the disk is full: a small write still finds room now and
+/// then, and then the run goes on.
+const FLAPS: u64 = 4;
+
 /// How long the trouble lasts.
 const TROUBLE: Duration = Duration::from_millis(1_500);
 
@@ -70,7 +77,7 @@ pub(super) async fn full(site: &mut Site, _: &mut Random) -> Result<()> {
     let ballast = site.data.join("ballast");
     site.start(&[]).await?;
     let caller = site.caller()?;
-    let chains = Chains::start(&caller, site.name, 6, 80).await?;
+    let chains = Chains::start(&caller, site.name, RUNS, 80).await?;
     let mut acknowledged = Vec::new();
     for killed in [false, true] {
         fill(&ballast)?;
@@ -95,7 +102,9 @@ pub(super) async fn full(site: &mut Site, _: &mut Random) -> Result<()> {
         site.findings.done("times the disk was full", 1);
         sleep(Duration::from_millis(200)).await;
     }
+    let effects = chains.effects();
     chains.finish(site).await?;
+    site.check_repeats(&effects, RUNS * (site.kills + 2 * FLAPS))?;
     for handler in acknowledged {
         super::watch::Watch::begin(&caller, &handler).finish().await?;
         caller.expect_status(&handler, "completed").await?;

@@ -79,8 +79,24 @@ fn settle(path: &Path) -> std::io::Result<PathBuf> {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    fs::create_dir_all(parent)?;
+    make_directory(parent)?;
     Ok(parent.canonicalize()?.join(name))
+}
+
+/// Creates a directory and those above it that are not there, so that they survive power loss:
+/// SQLite syncs the directory that its files are in, and no other. Returns those that were synced.
+pub(super) fn make_directory(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let parents =
+        directory.ancestors().map(|it| if it.as_os_str().is_empty() { Path::new(".") } else { it });
+    let missing: Vec<_> = parents.clone().take_while(|it| !it.exists()).collect();
+    fs::create_dir_all(directory)?;
+    let mut synced = Vec::new();
+    // The name of each is in the one above it.
+    for above in parents.skip(1).take(missing.len()) {
+        File::open(above)?.sync_all()?;
+        synced.push(above.to_owned());
+    }
+    Ok(synced)
 }
 
 /// Locks a file of its own, beside the database: closing a second handle of the database itself

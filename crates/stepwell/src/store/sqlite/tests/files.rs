@@ -131,6 +131,16 @@ fn a_directory_is_made_for_the_file() {
 }
 
 #[test]
+fn directories_that_are_made_are_synced_into_those_above() {
+    let directory = tempfile::tempdir().unwrap();
+    let (a, b) = (directory.path().join("a"), directory.path().join("a").join("b"));
+
+    assert_eq!(file::make_directory(&b).unwrap(), [a.as_path(), directory.path()]);
+    assert!(b.is_dir());
+    assert_eq!(file::make_directory(&b).unwrap(), [] as [PathBuf; 0]);
+}
+
+#[test]
 fn a_place_that_cannot_hold_a_file_is_unavailable() {
     let directory = tempfile::tempdir().unwrap();
 
