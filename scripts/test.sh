@@ -26,7 +26,7 @@ Runs the named suites, or all of them, in this order:
   conformance  the protocol's suite and recorded exchanges, in memory and on SQLite
   rust-client  the Rust client against LlamaIndex's server, and Stepwell on SQLite
   schemathesis at least 2,000 requests made from the OpenAPI document
-  kill-loop    kill -9 under load, 240 times: nothing acknowledged is lost
+  kill-loop    kill -9, power loss and bad disks, some 200 times: nothing acknowledged is lost
   crowd        1,000 runs at once, each with readers: all see everything
   bench-smoke  the benchmarks run, with little work
 
@@ -46,7 +46,7 @@ clippy() { cargo clippy --workspace --all-targets --all-features -- -D warnings;
 docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features; }
 tests() { cargo test --workspace --all-features; }
 build() { cargo build --bin stepwell; }
-kill_loop() { cargo xtask chaos --kills 240; }
+kill_loop() { cargo xtask chaos --kills 100 --losses 100; }
 crowd() { cargo xtask crowd; }
 bench_smoke() { cargo xtask bench --smoke; }
 
