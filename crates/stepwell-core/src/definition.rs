@@ -243,6 +243,11 @@ impl From<Definition> for Definitions {
 }
 
 impl Definitions {
+    /// Returns a stand-in, for a state that is about to be given its own.
+    pub(crate) fn none() -> Self {
+        Definition::new(Name::empty()).into()
+    }
+
     /// Returns the definition that new runs are started with.
     #[must_use]
     pub fn newest(&self) -> DefinitionId {

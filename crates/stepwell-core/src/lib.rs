@@ -60,7 +60,7 @@ pub use event::{BUILTIN_MODULE, DEFAULT_MODULE, Event, Family, Name, Payload};
 pub use id::{BatchId, Call, CallKey, CallKind, InboxId, ItemId, RunId, TimerId, Timestamp};
 pub use state::{
     Answer, Begun, End, FailedAttempt, FailedStep, HISTORY, Input, Member, Misfit, Outcome,
-    Published, Recorded, RunState,
+    Published, Recorded, RunState, SNAPSHOT_FORMAT, Snapshot, Unusable,
 };
 pub use stream::{StepChange, StepPhase, StreamItem, Unhandled};
 pub use tick::{

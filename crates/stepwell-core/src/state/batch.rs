@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::item::{Lineage, Scope};
 use crate::{Event, Member, Name};
 
 /// The events that a step returned together, and all that comes of them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Batch {
     /// The step that opened it.
     pub(crate) opener: Name,
@@ -18,7 +20,7 @@ pub(crate) struct Batch {
 }
 
 /// What has arrived at one join of a batch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct JoinBuffer {
     /// Where the join is in the definition.
     pub(crate) step: usize,
@@ -30,11 +32,11 @@ pub(crate) struct JoinBuffer {
 
 /// Events for a step that takes one of each slot, in order of arrival. Slots that accept the same
 /// names share a queue, that of the first name.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Slots(BTreeMap<Name, VecDeque<Buffered>>);
 
 /// An event that waits for the others of its set.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Buffered {
     pub(crate) event: Event,
     pub(crate) lineage: Lineage,

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Event, Name};
 
 /// Events that wait for the others of their set, by name and in order of arrival.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Buffer(BTreeMap<Name, VecDeque<Event>>);
 
 impl Buffer {

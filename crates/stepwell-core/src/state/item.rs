@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::recorded::Recorded;
+use super::snapshot::pairs;
 use crate::{BatchId, CallKey, Event, Failure, Name, TimerId, Timestamp};
 
 /// What a step is given.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Input {
     /// An event.
     Event(Event),
@@ -34,7 +38,7 @@ impl Input {
 }
 
 /// A member of a batch that arrived at a join.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Member {
     /// Which event of the list that opened the batch it descends from.
     pub index: u32,
@@ -43,7 +47,7 @@ pub struct Member {
 }
 
 /// A failure of a step that no further attempt will mend.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FailedStep {
     /// The step.
     pub step: Name,
@@ -62,7 +66,7 @@ pub struct FailedStep {
 }
 
 /// A failure of one attempt.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FailedAttempt {
     /// The number of the attempt; the first is 1.
     pub attempt: u32,
@@ -77,7 +81,7 @@ pub struct FailedAttempt {
 pub const HISTORY: usize = 20;
 
 /// One event given to one step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct WorkItem {
     /// Where its step is in the definition.
     pub(crate) step: usize,
@@ -94,16 +98,21 @@ pub(crate) struct WorkItem {
     pub(crate) first_run_at: Option<Timestamp>,
     /// The number of the stream item that told of its beginning; it grows from body to body.
     pub(crate) begun: u64,
+    #[serde(default, skip_serializing_if = "Recorded::is_nothing")]
     pub(crate) recorded: Recorded,
     /// Calls that are not answered yet.
+    #[serde(default, with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) pending: BTreeMap<CallKey, Pending>,
     /// The buffers that its calls took sets from.
+    #[serde(default, with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) sets: BTreeMap<CallKey, Name>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) failures: Vec<FailedAttempt>,
 }
 
 /// Where a work item is in its life.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Stage {
     /// In the queue of its step.
     Queued,
@@ -119,7 +128,8 @@ pub(crate) enum Stage {
 }
 
 /// What answers a call.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Pending {
     /// An event that this waiter takes.
     Wait(WaiterId),
@@ -128,11 +138,11 @@ pub(crate) enum Pending {
 }
 
 /// Names a waiter; a later one has the greater number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct WaiterId(pub(crate) u64);
 
 /// Where in a batch something is.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Scope {
     pub(crate) batch: BatchId,
     /// Which event of the list that opened the batch it descends from.
@@ -140,7 +150,7 @@ pub(crate) struct Scope {
 }
 
 /// How often each error handler was entered on the way here. None, for almost all.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Lineage(Option<Arc<BTreeMap<Name, u32>>>);
 
 impl Lineage {

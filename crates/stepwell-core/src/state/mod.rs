@@ -6,6 +6,7 @@ mod collect;
 mod expect;
 mod item;
 mod recorded;
+mod snapshot;
 mod wait;
 mod workers;
 
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{BatchId, CallKey, Definition, Definitions, Event, ItemId, Name, TimerId, Timestamp};
@@ -22,14 +24,19 @@ pub(crate) use collect::Buffer;
 pub use item::{FailedAttempt, FailedStep, HISTORY, Input, Member};
 pub(crate) use item::{Lineage, Pending, Scope, Stage, WorkItem};
 pub use recorded::{Answer, Begun, Outcome, Published, Recorded};
+pub use snapshot::{SNAPSHOT_FORMAT, Snapshot, Unusable};
 pub(crate) use wait::{Waiter, Waiters, has_fields};
 pub(crate) use workers::StepState;
 
 /// A run, as the fold of its journal.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// It is written and read only as a [`Snapshot`], which has its definition by name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunState {
+    #[serde(skip, default = "Definitions::none")]
     pub(crate) definitions: Definitions,
     /// None before [`Tick::Started`](crate::Tick::Started).
+    #[serde(skip)]
     pub(crate) definition: Option<Arc<Definition>>,
     pub(crate) end: Option<End>,
     /// Parallel to the steps of the definition.
@@ -45,8 +52,10 @@ pub struct RunState {
     pub(crate) batches: BTreeMap<BatchId, Batch>,
     pub(crate) last_batch: BatchId,
     /// Events for steps that take one of each slot, by step and by the batch they came in.
+    #[serde(with = "snapshot::pairs")]
     pub(crate) slots: BTreeMap<(usize, Option<BatchId>), Slots>,
     /// Buffers of events that bodies collect, by step and name.
+    #[serde(with = "snapshot::pairs")]
     pub(crate) collected: BTreeMap<(usize, Name), Buffer>,
     pub(crate) waiters: Waiters,
     /// Events that came before anybody waited for them, oldest first.
@@ -67,14 +76,15 @@ pub struct RunState {
     pub(crate) changed_at: Timestamp,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Timer {
     pub(crate) due: Timestamp,
     pub(crate) purpose: Purpose,
 }
 
 /// What a timer is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Purpose {
     /// The run has been busy for as long as its workflow allows.
     Timeout,
@@ -87,7 +97,7 @@ pub(crate) enum Purpose {
 }
 
 /// How long a run has been busy; the workflow's timeout counts nothing else.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct BusyTime {
     pub(crate) before: Duration,
     pub(crate) since: Option<Timestamp>,
@@ -96,7 +106,8 @@ pub(crate) struct BusyTime {
 }
 
 /// How a run ended.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum End {
     /// A step returned this stop event.
     Completed(Event),

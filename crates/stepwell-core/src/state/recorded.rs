@@ -2,23 +2,28 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
+use super::snapshot::pairs;
 use crate::{CallKey, CallKind, Event, Failure, Name, Payload};
 
 /// What the body of a work item has done so far: in this attempt, and what outlives an attempt.
 ///
 /// A body that is run again is answered from here.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Recorded {
+    #[serde(with = "pairs")]
     by_key: BTreeMap<CallKey, Progress>,
     calls: Vec<Begun>,
     answers: Vec<Answer>,
     streamed: Vec<Published>,
     /// What calls that were given up had returned, for the next attempt.
+    #[serde(with = "pairs")]
     given_up: BTreeMap<CallKey, Outcome>,
 }
 
 /// How far a call is.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Progress {
     /// Where its answer is.
     answer: Option<usize>,
@@ -29,7 +34,7 @@ struct Progress {
 }
 
 /// A call that a body has begun.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Begun {
     /// Which call it was.
     pub key: CallKey,
@@ -40,7 +45,7 @@ pub struct Begun {
 }
 
 /// The answer to a call.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// Which call it was.
     pub key: CallKey,
@@ -49,7 +54,8 @@ pub struct Answer {
 }
 
 /// What a call returns.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// What an update, or something done once, returned.
     Value(Payload),
@@ -68,7 +74,7 @@ pub enum Outcome {
 }
 
 /// An item that a body published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
     /// A hash of the item.
     pub digest: u64,
@@ -111,6 +117,11 @@ impl Recorded {
     #[must_use]
     pub fn streamed(&self) -> &[Published] {
         &self.streamed
+    }
+
+    /// Tells whether it is as that of a body that was never run.
+    pub(super) fn is_nothing(&self) -> bool {
+        *self == Self::new()
     }
 
     pub(crate) fn has(&self, key: &CallKey) -> bool {

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 use super::item::WaiterId;
 use crate::{CallKey, Event, ItemId, Name, TimerId};
 
 /// A call of a body that an event answers.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Waiter {
     pub(crate) item: ItemId,
     pub(crate) key: CallKey,
@@ -20,11 +21,30 @@ pub(crate) struct Waiter {
 
 /// All waiters of a run, found by the names of events and the values of their fields: thousands
 /// may wait for events of one name, each for its own.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Written")]
 pub(crate) struct Waiters {
     by_id: BTreeMap<WaiterId, Waiter>,
+    #[serde(skip_serializing)]
     by_event: BTreeMap<Name, ByFields>,
     last: WaiterId,
+}
+
+/// Waiters as they are written down: what finds them is made anew.
+#[derive(Deserialize)]
+struct Written {
+    by_id: BTreeMap<WaiterId, Waiter>,
+    last: WaiterId,
+}
+
+impl From<Written> for Waiters {
+    fn from(written: Written) -> Self {
+        let mut waiters = Self { last: written.last, ..Self::default() };
+        for (id, waiter) in written.by_id {
+            waiters.insert(id, waiter);
+        }
+        waiters
+    }
 }
 
 /// By the names of the fields that they look at, and by the values that these must have.
@@ -41,14 +61,18 @@ impl Waiters {
 
     pub(crate) fn add(&mut self, waiter: Waiter) -> WaiterId {
         self.last.0 += 1;
+        self.insert(self.last, waiter);
+        self.last
+    }
+
+    fn insert(&mut self, id: WaiterId, waiter: Waiter) {
         let (names, values) = wanted(&waiter.matching);
         for event in &waiter.events {
             let by_fields = self.by_event.entry(event.clone()).or_default();
             let by_values = by_fields.entry(names.clone()).or_default();
-            by_values.entry(values.clone()).or_default().insert(self.last);
+            by_values.entry(values.clone()).or_default().insert(id);
         }
-        self.by_id.insert(self.last, waiter);
-        self.last
+        self.by_id.insert(id, waiter);
     }
 
     pub(crate) fn remove(&mut self, id: WaiterId) -> Option<Waiter> {

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use crate::ItemId;
 
 /// The queue and the workers of one step.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StepState {
     /// Items that were begun before: they go before all others, the first begun first.
     again: BTreeSet<(u64, ItemId)>,
@@ -15,7 +17,7 @@ pub(crate) struct StepState {
 }
 
 /// Which workers of a step are busy; who is on one is told by the stage of the item.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Workers {
     /// How many have been busy at once; more than the limit after the limit was lowered.
     used: u32,

@@ -38,6 +38,7 @@ mod script;
 mod sending;
 mod simulation;
 mod slots;
+mod snapshots;
 mod stalling;
 mod streaming;
 mod taking;
@@ -50,6 +51,7 @@ use expect_test::Expect;
 
 use crate::{Command, Definitions, Entry, RunState};
 use script::Scene;
+use snapshots::reread;
 
 /// Applies the script and compares its commands with `expect`. Then applies it again with a crash
 /// after every entry: a run folded from its stored journal must go on exactly as before.
@@ -67,6 +69,7 @@ fn check(definitions: &str, script: &str, expect: Expect) {
         let entry = scene.entry(line, &live);
         let expected = live.expects(&entry.tick);
         let before = live.clone();
+        live = reread(&live);
         let commands = apply(&mut live, &entry);
 
         published += commands.iter().map(publishes).sum::<u64>();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::{apply, crash, invariants};
+use super::super::{apply, crash, invariants, reread};
 use super::body::{Body, Mint, Next, is_counted_once};
 use super::oracle::Oracle;
 use super::random::Random;
@@ -18,6 +18,10 @@ use crate::{
 
 /// With more items than this, steps stop returning events.
 const CROWD: usize = 25;
+
+/// Every so many-th seed is written down and read back before each tick: that takes ten times as
+/// long as the tick.
+const REREAD: u64 = 20;
 
 pub(super) struct Simulation {
     seed: u64,
@@ -328,6 +332,9 @@ impl Simulation {
         let stage = |item: ItemId| self.run.items.get(&item).map(|item| item.stage);
         let runs = |item: &ItemId| matches!(stage(*item), Some(Stage::Running(_)));
         let was_running = item_of(&entry.tick).filter(runs);
+        if !self.is_known && self.seed.is_multiple_of(REREAD) {
+            self.run = reread(&self.run);
+        }
         let commands = apply(&mut self.run, entry);
         self.oracle.apply(entry, purpose);
         self.watch.check(entry, &commands, &self.run, was_running);
