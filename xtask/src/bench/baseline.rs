@@ -90,7 +90,7 @@ impl Template {
         let record = run.ended().await?;
         let store = engine.store();
         let row = store.run(&record.run).await?.context("the run is not in its store")?;
-        let journal = store.journal(row.key).await?;
+        let journal = store.journal(row.key, 0, usize::MAX).await?;
         let mut stream = store.stream(row.key, None, STREAM_ROWS).await?;
         ensure!(
             journal.len() == 2 && stream.len() <= 2,

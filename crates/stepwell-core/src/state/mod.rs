@@ -17,7 +17,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{BatchId, CallKey, Definition, Definitions, Event, ItemId, Name, TimerId, Timestamp};
+use crate::{
+    BatchId, CallKey, Definition, DefinitionId, Definitions, Event, ItemId, Name, TimerId,
+    Timestamp,
+};
 
 pub(crate) use batch::{Batch, Buffered, JoinBuffer, Slots};
 pub(crate) use collect::Buffer;
@@ -176,6 +179,17 @@ impl RunState {
             at: Timestamp(0),
             changed_at: Timestamp(0),
         }
+    }
+
+    /// Adds a definition that the journal names.
+    pub fn learn(&mut self, definition: Definition) {
+        self.definitions = self.definitions.clone().and_older(definition);
+    }
+
+    /// Tells whether a definition is among those that the state was given.
+    #[must_use]
+    pub fn knows(&self, definition: DefinitionId) -> bool {
+        self.definitions.get(definition).is_some()
     }
 
     /// Returns how the run ended, if it did.

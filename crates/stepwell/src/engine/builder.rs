@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::clock::{Clock, SystemClock};
 use super::shared::{Registered, Settings, Shared};
-use super::{Engine, EngineError, timers};
+use super::{Engine, EngineError, timers, unfinished};
 use crate::Workflow;
 use crate::store::{MemoryStore, Store};
 
@@ -97,8 +97,10 @@ impl EngineBuilder {
             workflows.push(Arc::new(Registered { name, workflow, definitions, pool, admission }));
         }
         let shared = Arc::new(Shared::new(self.store, self.clock, workflows, self.settings));
-        timers::look(&shared).await?;
+        timers::look(&shared, None).await?;
+        let last = unfinished::look(&shared, None).await?;
         tokio::spawn(timers::keep(Arc::downgrade(&shared)));
+        tokio::spawn(unfinished::keep(Arc::downgrade(&shared), last));
         Ok(Engine { shared })
     }
 }

@@ -1,17 +1,16 @@
-//! Takes a run into memory: the fold of its journal, and what a new owner has to do first.
+//! Takes a run into memory: its state, and what a new owner has to do first.
 
 use std::sync::Arc;
 
-use stepwell_core::{
-    Definition, DefinitionId, Definitions, Entry, Misfit, RunId, RunState, SEMANTICS, Tick,
-};
+use stepwell_core::{Misfit, RunId, RunState, Tick};
 
 use super::draft::Draft;
 use super::driver::Loaded;
+use super::fold::{ROWS, fold};
 use super::hub::Head;
 use super::record::RunRecord;
 use super::shared::Shared;
-use crate::store::{RunRow, StoreError, unpack};
+use crate::store::{RunRow, StoreError};
 
 /// What came of trying to take a run into memory.
 pub(crate) enum Found {
@@ -26,7 +25,8 @@ pub(crate) enum Found {
 /// Reads a run from the store.
 pub(crate) async fn load(shared: &Shared, run: &RunId) -> Result<Found, StoreError> {
     let _permit = shared.loads.acquire().await;
-    let Some(row) = shared.store.run(run).await? else { return Ok(Found::Nothing) };
+    let Some(stored) = shared.store.load(run, ROWS).await? else { return Ok(Found::Nothing) };
+    let (row, has_messages) = (stored.row.clone(), stored.has_messages);
     if row.status.is_ended() {
         publish_end(shared, row).await?;
         return Ok(Found::Nothing);
@@ -37,7 +37,7 @@ pub(crate) async fn load(shared: &Shared, run: &RunId) -> Result<Found, StoreErr
 
     let registered = shared.workflows.iter().find(|known| known.pool == row.pool);
     let known = registered.map(|registered| &registered.definitions);
-    let mut state = fold(shared, known, &row).await?;
+    let (mut state, tail) = fold(shared, known, stored).await?;
     if state.next_sequence() != row.next_sequence {
         return Err(unfitting(shared, &row).await?);
     }
@@ -69,47 +69,8 @@ pub(crate) async fn load(shared: &Shared, run: &RunId) -> Result<Found, StoreErr
         draft.apply_tick(&mut state, at, Tick::Redefined { definition: newest });
     }
     let registered = Arc::clone(registered);
-    Ok(Found::Run(Box::new(Loaded { registered, row, state, cell, draft, written: false })))
-}
-
-/// Folds the journal of a run; definitions that are not known are read from the store.
-pub(crate) async fn fold(
-    shared: &Shared,
-    known: Option<&Definitions>,
-    row: &RunRow,
-) -> Result<RunState, StoreError> {
-    let corrupt = |what: String| StoreError::Corrupt { what: format!("run `{}`: {what}", row.run) };
-    let mut entries: Vec<Entry> = Vec::new();
-    for (turn, body) in shared.store.journal(row.key).await?.iter().enumerate() {
-        let turn_entries =
-            unpack(body).map_err(|error| corrupt(format!("turn {turn}: {error}")))?;
-        entries.extend::<Vec<Entry>>(turn_entries);
-    }
-    let mut definitions = known.cloned();
-    for entry in &entries {
-        let id = match &entry.tick {
-            Tick::Started(started) if started.semantics > SEMANTICS => {
-                return Err(corrupt("it was started by a newer version".to_owned()));
-            }
-            Tick::Started(started) => started.definition,
-            Tick::Redefined { definition } => *definition,
-            _ => continue,
-        };
-        definitions = Some(match definitions {
-            Some(definitions) if definitions.get(id).is_some() => definitions,
-            Some(definitions) => definitions.and_older(stored_definition(shared, id).await?),
-            None => stored_definition(shared, id).await?.into(),
-        });
-    }
-    let definitions = definitions.ok_or_else(|| corrupt("its journal is empty".to_owned()))?;
-    let mut state = RunState::new(definitions);
-    let mut commands = Vec::new();
-    for entry in &entries {
-        state.apply(entry, &mut commands);
-        // They were executed when the journal was written.
-        commands.clear();
-    }
-    Ok(state)
+    let loaded = Loaded { registered, row, state, tail, cell, draft, written: false, has_messages };
+    Ok(Found::Run(Box::new(loaded)))
 }
 
 /// Says why a journal leads elsewhere than its run's row says.
@@ -121,12 +82,6 @@ async fn unfitting(shared: &Shared, row: &RunRow) -> Result<StoreError, StoreErr
     }
     let what = format!("the journal and the stream of run `{}` do not fit together", row.run);
     Ok(StoreError::Corrupt { what })
-}
-
-async fn stored_definition(shared: &Shared, id: DefinitionId) -> Result<Definition, StoreError> {
-    let corrupt = |what: &str| StoreError::Corrupt { what: format!("definition {id} {what}") };
-    let body = shared.store.definition(id).await?.ok_or_else(|| corrupt("is missing"))?;
-    serde_json::from_slice(&body).map_err(|_| corrupt("is not JSON of the expected shape"))
 }
 
 /// Tells readers who missed it how the run ended.

@@ -93,6 +93,8 @@ pub(crate) struct Errands {
     pub(crate) evict: bool,
     /// The process is about to end.
     pub(crate) stop: bool,
+    /// What is given back when the run has taken its next step, if it was taken up among many.
+    pub(crate) permits: Vec<OwnedSemaphorePermit>,
 }
 
 impl Errands {

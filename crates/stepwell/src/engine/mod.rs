@@ -20,6 +20,7 @@ pub(crate) mod clock;
 mod draft;
 mod driver;
 mod end;
+mod fold;
 pub(crate) mod handle;
 mod hub;
 mod inbound;
@@ -34,6 +35,7 @@ pub(crate) mod state;
 mod stream;
 mod surely;
 mod timers;
+mod unfinished;
 mod verbose;
 
 use std::collections::BTreeMap;
@@ -147,6 +149,11 @@ pub enum EngineError {
         /// How long it is as JSON.
         bytes: usize,
     },
+
+    /// As many events wait for the handler's run as may: it takes none, since it was set aside or
+    /// waits for its turn, or takes them more slowly than they come. Try again later.
+    #[error("too many events wait for the run of handler `{0}`")]
+    InboxFull(String),
 
     /// The process is about to end. Try again; another one takes over.
     #[error("the engine is shutting down")]
@@ -323,7 +330,9 @@ impl Engine {
     pub(crate) async fn run_state(&self, row: &RunRow) -> Result<RunState, StoreError> {
         let registered = self.shared.registered(&row.workflow);
         let known = registered.map(|registered| &registered.definitions);
-        load::fold(&self.shared, known, row).await
+        let gone = || StoreError::Corrupt { what: format!("run `{}` is gone", row.run) };
+        let stored = self.shared.store.load(&row.run, fold::ROWS).await?.ok_or_else(gone)?;
+        Ok(fold::fold(&self.shared, known, stored).await?.0)
     }
 
     /// Returns when the next timer comes due of those that are in memory.

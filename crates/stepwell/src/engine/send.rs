@@ -51,6 +51,7 @@ impl Engine {
             run: row.key,
             idempotency_key: Uuid::now_v7().simple().to_string(),
             body: inbound.pack(),
+            is_urgent: matches!(inbound, Inbound::Cancel),
         };
         // Dropped with this future, or when the store does not confirm it, the message may still
         // have been put in.
@@ -58,10 +59,11 @@ impl Engine {
         let store = &self.shared.store;
         let answer = surely("a message", || store.deliver(message.clone())).await?;
         wake.is_sure = true;
-        if answer == Delivery::Ended {
-            return Err(EngineError::Ended(row.handler.clone()));
+        match answer {
+            Delivery::Accepted | Delivery::Duplicate => Ok(()),
+            Delivery::Ended => Err(EngineError::Ended(row.handler.clone())),
+            Delivery::Full => Err(EngineError::InboxFull(row.handler.clone())),
         }
-        Ok(())
     }
 }
 

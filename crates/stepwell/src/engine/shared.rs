@@ -11,7 +11,7 @@ use futures::FutureExt;
 use parking_lot::Mutex;
 use stepwell_core::{Definitions, RunId, TimerId, Timestamp};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -24,6 +24,7 @@ use super::hub::Hub;
 use super::mailbox::{Errands, Letters, Mailbox};
 use super::resting::Resting;
 use super::timers::Timers;
+use super::unfinished;
 use crate::Workflow;
 use crate::store::Store;
 
@@ -71,6 +72,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) resting: Resting,
     pub(crate) loads: Semaphore,
+    taking_up: Arc<Semaphore>,
     pub(crate) closing: CancellationToken,
     /// Whether the store failed the last turn. No body begins again before it has written one:
     /// while a disk is full, each would run over and over, and nothing of it would be remembered.
@@ -118,6 +120,7 @@ impl Shared {
             settings,
             resting: Resting::new(settings.resident_bytes),
             loads: Semaphore::new(LOADS),
+            taking_up: Arc::new(Semaphore::new(unfinished::AT_ONCE)),
             closing: CancellationToken::new(),
             failing: AtomicBool::new(false),
             tasks: TaskTracker::new(),
@@ -162,9 +165,28 @@ impl Shared {
     }
 
     /// Tells the run that a timer came due.
-    pub(crate) fn fire(self: &Arc<Self>, run: &RunId, timer: TimerId, due: Timestamp) {
+    pub(crate) fn fire(
+        self: &Arc<Self>,
+        run: &RunId,
+        timer: TimerId,
+        due: Timestamp,
+        permit: Option<OwnedSemaphorePermit>,
+    ) {
         if !self.parked.lock().contains_key(run) {
-            self.wake(run, |errands| errands.fired.push((timer, due)));
+            self.wake(run, |errands| {
+                errands.fired.push((timer, due));
+                errands.permits.extend(permit);
+            });
+        }
+    }
+
+    /// Waits until one more run may be taken up that nobody waits for; none if the process is
+    /// about to end.
+    pub(crate) async fn may_take_up(&self) -> Option<OwnedSemaphorePermit> {
+        tokio::select! {
+            biased;
+            () = self.closing.cancelled() => None,
+            permit = Arc::clone(&self.taking_up).acquire_owned() => permit.ok(),
         }
     }
 
@@ -280,6 +302,10 @@ impl Shared {
     /// Returns why a run was set aside, if it was.
     pub(crate) fn why_set_aside(&self, run: &RunId) -> Option<String> {
         self.parked.lock().get(run).cloned()
+    }
+
+    pub(crate) fn is_resident(&self, run: &RunId) -> bool {
+        self.residents.lock().contains_key(run)
     }
 
     pub(crate) fn is_known(&self, run: &RunId) -> bool {

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::draft::{Draft, Place};
 use super::driver::Loaded;
+use super::fold::{ROWS, Tail, fold};
 use super::hub::Subscription;
-use super::load;
 use super::record::RunRecord;
 use super::send::check_size;
 use super::shared::{Registered, Shared};
@@ -151,6 +151,7 @@ impl Engine {
             Place { key: row.key, epoch: shared.store.epoch(), head: 0, turn_id: shared.turn_id() };
         let turn = draft.turn(&state, place);
         row.follow(&turn);
+        let bytes = turn.journal.len();
         let new_run = NewRun {
             run: run.clone(),
             handler: row.handler.clone(),
@@ -173,8 +174,18 @@ impl Engine {
                 }));
             }
         };
-        let registered = Arc::clone(registered);
-        let loaded = Loaded { registered, row: row.clone(), state, cell, draft, written: true };
+        let mut tail = Tail::default();
+        tail.add(bytes);
+        let loaded = Loaded {
+            registered: Arc::clone(registered),
+            row: row.clone(),
+            state,
+            tail,
+            cell,
+            draft,
+            written: true,
+            has_messages: false,
+        };
         claim.drive(loaded);
         Ok(Ok(StartedRun { row, subscription }))
     }
@@ -220,8 +231,9 @@ async fn kept_state(
     registered: &Registered,
     row: &RunRow,
 ) -> Result<Option<Value>, StoreError> {
-    match load::fold(shared, Some(&registered.definitions), row).await {
-        Ok(state) => Ok(Some(state.user_state().clone())),
+    let Some(stored) = shared.store.load(&row.run, ROWS).await? else { return Ok(None) };
+    match fold(shared, Some(&registered.definitions), stored).await {
+        Ok((state, _)) => Ok(Some(state.user_state().clone())),
         Err(StoreError::Corrupt { what }) => {
             tracing::warn!(handler = row.handler, what, "the handler begins with an empty state");
             Ok(None)

@@ -1,7 +1,8 @@
 //! Fires timers, whether or not their run is in memory.
 //!
-//! Timers live in the store; a process holds only those that are due soon and looks into the
-//! store for the others from time to time. A firing is only a hint: the run's state knows whether
+//! Timers live in the store; a process holds only the next ones that are due soon, at most
+//! [`PAGE`] besides those of runs that are in memory, and looks into the store for the others from
+//! time to time and when it runs out of them. A firing is only a hint: the run's state knows whether
 //! the timer is still set. So holding one twice, or one that was cleared, is harmless.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::shared::Shared;
-use crate::store::StoreError;
+use crate::store::{StoreError, TimerRow};
 
 /// How far ahead a process holds timers.
 const HORIZON: Duration = Duration::from_secs(60);
@@ -22,8 +23,12 @@ const HORIZON: Duration = Duration::from_secs(60);
 /// How often it looks into the store: often enough that every timer is held before it is due.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
-/// How many timers are asked for at first; if there are more, for four times as many.
-const LOOK_LIMIT: usize = 1000;
+/// How many timers are read at once: enough that reading them costs little beside firing them,
+/// and few enough that timers of runs in memory do not wait for long behind overdue ones.
+const PAGE: usize = 1000;
+
+/// How long to wait before the store is asked again that did not answer.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The timers that are due soon, and those of runs that are in memory.
 #[derive(Debug, Default)]
@@ -37,6 +42,8 @@ struct Due {
     timers: BTreeSet<(Timestamp, RunId, TimerId)>,
     /// Timers that are due later are left to the store, unless their run is in memory.
     until: Timestamp,
+    /// The last timer that was read, if there are more that are due soon.
+    more_after: Option<TimerRow>,
 }
 
 impl Timers {
@@ -72,6 +79,18 @@ impl Timers {
         taken
     }
 
+    /// Returns the timer after which to read on, if those that were read have run out.
+    fn run_out(&self, now: Timestamp) -> Option<TimerRow> {
+        let due = self.due.lock();
+        due.more_after.clone().filter(|_| due.until <= now)
+    }
+
+    /// Returns when to read on, if there are more that are due soon.
+    fn runs_out_at(&self) -> Option<Timestamp> {
+        let due = self.due.lock();
+        due.more_after.is_some().then_some(due.until)
+    }
+
     pub(crate) fn next(&self) -> Option<Timestamp> {
         self.due.lock().timers.first().map(|(at, _, _)| *at)
     }
@@ -104,23 +123,41 @@ impl Held {
     }
 }
 
-/// Fires timers and takes up runs that nobody drives, until the engine is gone.
+/// Fires timers, until the engine is gone.
 pub(crate) async fn keep(shared: Weak<Shared>) {
     let mut next_look = Instant::now() + LOOK_EVERY;
     loop {
         let Some(engine) = shared.upgrade() else { return };
-        if Instant::now() >= next_look {
-            if let Err(error) = look(&engine).await {
-                tracing::warn!(%error, "cannot look for timers and unfinished runs; trying again");
+        let mut wake_at = None;
+        let after = engine.timers.run_out(engine.clock.now());
+        let begins_anew = Instant::now() >= next_look;
+        if begins_anew || after.is_some() {
+            // From the first one, so that none is missed for ever, or from where it was.
+            let after = after.filter(|_| !begins_anew);
+            match look(&engine, after).await {
+                Ok(()) if begins_anew => next_look = Instant::now() + LOOK_EVERY,
+                Ok(()) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "cannot look for timers; trying again");
+                    wake_at = Some(Instant::now() + RETRY_DELAY);
+                }
             }
-            next_look = Instant::now() + LOOK_EVERY;
         }
         let now = engine.clock.now();
         for (due, run, timer) in engine.timers.take_due(now) {
-            engine.fire(&run, timer, due);
+            if engine.is_resident(&run) {
+                engine.fire(&run, timer, due, None);
+            } else {
+                let Some(permit) = engine.may_take_up().await else { return };
+                engine.fire(&run, timer, due, Some(permit));
+            }
         }
-        let delay = engine.timers.next().map_or(LOOK_EVERY, |next| next.since(now));
-        let until = next_look.min(Instant::now() + delay);
+        let until = wake_at.unwrap_or_else(|| {
+            let timers = &engine.timers;
+            let next = [timers.next(), timers.runs_out_at()].into_iter().flatten().min();
+            let delay = next.map_or(LOOK_EVERY, |next| next.since(engine.clock.now()));
+            next_look.min(Instant::now() + delay)
+        });
         let closing = engine.closing.clone();
         let timers = Arc::clone(&engine.timers);
         // Not held while it sleeps: an engine that nobody uses any more goes at once.
@@ -133,30 +170,18 @@ pub(crate) async fn keep(shared: Weak<Shared>) {
     }
 }
 
-/// Reads timers that are due soon, and wakes runs that have something to do and no driver.
-pub(crate) async fn look(engine: &Arc<Shared>) -> Result<(), StoreError> {
-    let pools = engine.pools();
-    let until = engine.clock.now().after(HORIZON);
-    let mut limit = LOOK_LIMIT;
-    let timers = loop {
-        let timers = engine.store.timers(&pools, until, limit).await?;
-        if timers.len() < limit {
-            break timers;
-        }
-        limit *= 4;
-    };
-    {
-        let mut due = engine.timers.due.lock();
-        due.until = until;
-        due.timers.extend(timers.into_iter().map(|row| (row.due, row.run, row.timer)));
-    }
-    let unfinished = engine.store.unfinished(&pools).await?;
-    let forgotten: Vec<_> = unfinished.iter().filter(|row| !engine.is_known(&row.run)).collect();
-    if !forgotten.is_empty() {
-        tracing::info!(runs = forgotten.len(), "taking up unfinished runs");
-    }
-    for row in forgotten {
-        engine.wake(&row.run, |errands| errands.inbox = true);
-    }
+/// Reads timers that are due soon: the first ones, or those after one.
+pub(crate) async fn look(engine: &Arc<Shared>, after: Option<TimerRow>) -> Result<(), StoreError> {
+    let horizon = engine.clock.now().after(HORIZON);
+    // A run that leaves the memory meanwhile leaves its timers here: they need not be among those
+    // that are read.
+    let before = std::mem::replace(&mut engine.timers.due.lock().until, horizon);
+    let rows = engine.store.timers(&engine.pools(), after.as_ref(), horizon, PAGE).await;
+    let mut due = engine.timers.due.lock();
+    due.until = before;
+    let rows = rows?;
+    due.more_after = rows.last().filter(|_| rows.len() == PAGE).cloned();
+    due.until = due.more_after.as_ref().map_or(horizon, |last| last.due);
+    due.timers.extend(rows.into_iter().map(|row| (row.due, row.run, row.timer)));
     Ok(())
 }

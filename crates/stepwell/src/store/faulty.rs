@@ -17,8 +17,8 @@ use parking_lot::Mutex;
 use stepwell_core::{DefinitionId, RunId, Timestamp};
 
 use super::{
-    Commit, Creation, Delivery, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow, Store,
-    StoreError, StreamRow, TimerRow, Turn,
+    Commit, Creation, Delivery, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow,
+    SnapshotRow, Store, StoreError, StoredRun, StreamRow, TimerRow, Turn,
 };
 
 /// The longest delay that a seeded plan injects: longer than a commit, shorter than any timeout.
@@ -215,12 +215,34 @@ impl Store for FaultyStore {
         self.read(|| self.inner.run(run)).await
     }
 
-    async fn unfinished(&self, pools: &[String]) -> Result<Vec<RunRow>, StoreError> {
-        self.read(|| self.inner.unfinished(pools)).await
+    async fn unfinished(
+        &self,
+        pools: &[String],
+        after: Option<RunKey>,
+        limit: usize,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        self.read(|| self.inner.unfinished(pools, after, limit)).await
     }
 
-    async fn journal(&self, run: RunKey) -> Result<Vec<Bytes>, StoreError> {
-        self.read(|| self.inner.journal(run)).await
+    async fn journal(
+        &self,
+        run: RunKey,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Bytes>, StoreError> {
+        self.read(|| self.inner.journal(run, from, limit)).await
+    }
+
+    async fn keep_snapshot(&self, run: RunKey, snapshot: SnapshotRow) -> Result<(), StoreError> {
+        self.write(|| self.inner.keep_snapshot(run, snapshot.clone())).await
+    }
+
+    async fn snapshot(&self, run: RunKey) -> Result<Option<SnapshotRow>, StoreError> {
+        self.read(|| self.inner.snapshot(run)).await
+    }
+
+    async fn load(&self, run: &RunId, limit: usize) -> Result<Option<StoredRun>, StoreError> {
+        self.read(|| self.inner.load(run, limit)).await
     }
 
     async fn stream(
@@ -246,10 +268,11 @@ impl Store for FaultyStore {
     async fn timers(
         &self,
         pools: &[String],
+        after: Option<&TimerRow>,
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<TimerRow>, StoreError> {
-        self.read(|| self.inner.timers(pools, before, limit)).await
+        self.read(|| self.inner.timers(pools, after, before, limit)).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

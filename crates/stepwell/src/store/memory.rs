@@ -5,17 +5,21 @@
 //! - **No durability**, and so no epochs: nobody ever owned these runs before.
 //! - **No waiting.** Every verb is done before its future is first awaited again.
 
+mod run;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
+use std::ops::Bound;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use stepwell_core::{DefinitionId, InboxId, RunId, TimerId, Timestamp};
 
+use self::run::{Run, inbox_row, stream_row};
 use super::{
-    Commit, Creation, Delivery, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow, Status,
-    Store, StoreError, StreamRow, TimerRow, Turn,
+    Commit, Creation, Delivery, HandlerFilter, INBOX_BYTES, INBOX_MESSAGES, InboxRow, Message,
+    NewRun, RunKey, RunRow, SnapshotRow, Store, StoreError, StreamRow, TimerRow, Turn,
 };
 
 /// How many ended runs are remembered. The oldest is forgotten for each one beyond.
@@ -64,16 +68,6 @@ impl Handler {
     fn newest(&self) -> RunKey {
         *self.runs.last().expect("a handler goes with its last run")
     }
-}
-
-struct Run {
-    row: RunRow,
-    rests: bool,
-    journal: Vec<Bytes>,
-    stream: BTreeMap<u64, Bytes>,
-    timers: BTreeMap<TimerId, Timestamp>,
-    inbox: BTreeMap<InboxId, Bytes>,
-    idempotency_keys: BTreeSet<String>,
 }
 
 #[async_trait]
@@ -127,17 +121,48 @@ impl Store for MemoryStore {
         Ok(state.keys.get(run).map(|key| state.runs[key].row.clone()))
     }
 
-    async fn unfinished(&self, pools: &[String]) -> Result<Vec<RunRow>, StoreError> {
+    async fn unfinished(
+        &self,
+        pools: &[String],
+        after: Option<RunKey>,
+        limit: usize,
+    ) -> Result<Vec<RunRow>, StoreError> {
         let state = self.state.lock();
-        let open = state.runs.values().filter(|run| !run.row.status.is_ended());
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let runs = state.runs.range((after, Bound::Unbounded)).map(|(_, run)| run);
+        let open = runs.filter(|run| !run.row.status.is_ended());
         let rests = |run: &&Run| run.row.idle || run.rests;
         let busy = open.filter(|run| !rests(run) || !run.inbox.is_empty());
         let ours = busy.filter(|run| pools.contains(&run.row.pool));
-        Ok(ours.map(|run| run.row.clone()).collect())
+        Ok(ours.map(|run| run.row.clone()).take(limit).collect())
     }
 
-    async fn journal(&self, run: RunKey) -> Result<Vec<Bytes>, StoreError> {
-        Ok(self.state.lock().runs.get(&run).map(|run| run.journal.clone()).unwrap_or_default())
+    async fn journal(
+        &self,
+        run: RunKey,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Bytes>, StoreError> {
+        let state = self.state.lock();
+        let Some(run) = state.runs.get(&run) else { return Ok(Vec::new()) };
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        Ok(run.journal.iter().skip(from).take(limit).cloned().collect())
+    }
+
+    async fn keep_snapshot(&self, run: RunKey, snapshot: SnapshotRow) -> Result<(), StoreError> {
+        self.write(|state| {
+            let Some(run) = state.runs.get_mut(&run) else { return Ok(()) };
+            let kept = run.snapshot.as_ref().map_or(0, |kept| kept.head);
+            let is_newer = snapshot.head > kept && snapshot.head <= run.row.head;
+            if is_newer {
+                run.snapshot = Some(snapshot);
+            }
+            Ok(())
+        })
+    }
+
+    async fn snapshot(&self, run: RunKey) -> Result<Option<SnapshotRow>, StoreError> {
+        Ok(self.state.lock().runs.get(&run).and_then(|run| run.snapshot.clone()))
     }
 
     async fn stream(
@@ -168,15 +193,21 @@ impl Store for MemoryStore {
     async fn timers(
         &self,
         pools: &[String],
+        after: Option<&TimerRow>,
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<TimerRow>, StoreError> {
         let state = self.state.lock();
-        let due = state.due.iter().take_while(|(due, ..)| *due < before);
+        let after = after.map(|row| (row.due, row.key, row.timer));
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let due = state.due.range((after, Bound::Unbounded));
+        let due = due.take_while(|(due, ..)| *due < before);
         let rows = due.map(|(due, key, timer)| (&state.runs[key].row, *timer, *due));
         let ours = rows.filter(|(row, ..)| pools.contains(&row.pool));
-        let timer =
-            |(row, timer, due): (&RunRow, _, _)| TimerRow { run: row.run.clone(), timer, due };
+        let timer = |(row, timer, due): (&RunRow, _, _)| {
+            let (key, run) = (row.key, row.run.clone());
+            TimerRow { key, run, timer, due }
+        };
         Ok(ours.map(timer).take(limit).collect())
     }
 
@@ -255,7 +286,8 @@ impl State {
         run.journal.push(turn.journal);
         run.stream.extend(turn.stream.map(|row| (row.first, row.body)));
         for id in &turn.consumed {
-            run.inbox.remove(id);
+            let bytes = run.inbox.remove(id).map_or(0, |body| body.len() as u64);
+            run.inbox_bytes -= bytes;
         }
         for change in turn.timers {
             let old = match change.due {
@@ -291,6 +323,12 @@ impl State {
         if run.row.status.is_ended() {
             return Delivery::Ended;
         }
+        let bytes = run.inbox_bytes + message.body.len() as u64;
+        let is_full = run.inbox.len() as u64 >= INBOX_MESSAGES || bytes > INBOX_BYTES;
+        if is_full && !run.inbox.is_empty() && !message.is_urgent {
+            return Delivery::Full;
+        }
+        run.inbox_bytes = bytes;
         self.last_message += 1;
         run.idempotency_keys.insert(message.idempotency_key);
         run.inbox.insert(InboxId(self.last_message), message.body);
@@ -319,53 +357,6 @@ impl State {
             self.handlers.remove(&run.row.handler);
         }
     }
-}
-
-impl Run {
-    fn new(key: RunKey, new: &NewRun) -> Self {
-        let row = RunRow {
-            key,
-            run: new.run.clone(),
-            handler: new.handler.clone(),
-            workflow: new.workflow.clone(),
-            pool: new.pool.clone(),
-            epoch: new.turn.epoch,
-            head: 0,
-            turn_id: new.turn.id,
-            status: Status::Running,
-            idle: new.turn.idle,
-            next_sequence: new.turn.next_sequence,
-            started_at: new.turn.at,
-            updated_at: new.turn.at,
-        };
-        Self {
-            row,
-            rests: new.turn.rests,
-            journal: Vec::new(),
-            stream: BTreeMap::new(),
-            timers: BTreeMap::new(),
-            inbox: BTreeMap::new(),
-            idempotency_keys: BTreeSet::new(),
-        }
-    }
-
-    fn stream(&self, after: Option<u64>, limit: usize) -> Vec<StreamRow> {
-        let from = after.map_or(0, |after| after.saturating_add(1));
-        if from >= self.row.next_sequence {
-            return Vec::new();
-        }
-        // The row that holds `from` may begin before it.
-        let begin = self.stream.range(..=from).next_back().map_or(from, |(first, _)| *first);
-        self.stream.range(begin..).take(limit).map(stream_row).collect()
-    }
-}
-
-fn stream_row((first, body): (&u64, &Bytes)) -> StreamRow {
-    StreamRow { first: *first, body: body.clone() }
-}
-
-fn inbox_row((id, body): (&InboxId, &Bytes)) -> InboxRow {
-    InboxRow { id: *id, body: body.clone() }
 }
 
 #[cfg(test)]

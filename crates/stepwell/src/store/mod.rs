@@ -20,8 +20,11 @@
 //! - **No state table.** The journal is the only truth.
 //! - **No clock.** Times are arguments.
 
+mod filter;
+mod inbox;
 mod memory;
 mod record;
+mod snapshot;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -39,8 +42,11 @@ use stepwell_core::{DefinitionId, InboxId, RunId, TimerId, Timestamp};
 
 #[cfg(any(test, feature = "test-util"))]
 pub use faulty::{Fault, FaultyStore};
+pub use filter::HandlerFilter;
+pub use inbox::{Delivery, INBOX_BYTES, INBOX_MESSAGES, InboxRow, Message};
 pub use memory::MemoryStore;
 pub(crate) use record::{RecordError, pack, unpack};
+pub use snapshot::{SnapshotRow, StoredRun};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 
@@ -98,11 +104,37 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     async fn run(&self, run: &RunId) -> Result<Option<RunRow>, StoreError>;
 
     /// Returns the runs of these pools that have something to do: those that are open and neither
-    /// idle nor at rest, and those with messages in their inbox.
-    async fn unfinished(&self, pools: &[String]) -> Result<Vec<RunRow>, StoreError>;
+    /// idle nor at rest, and those with messages in their inbox. They come in the order of their
+    /// keys, from the first one after a key (from the first of all, if none), at most `limit`.
+    async fn unfinished(
+        &self,
+        pools: &[String],
+        after: Option<RunKey>,
+        limit: usize,
+    ) -> Result<Vec<RunRow>, StoreError>;
 
-    /// Returns the journal rows of a run, oldest first; each is the [`Turn::journal`] of one turn.
-    async fn journal(&self, run: RunKey) -> Result<Vec<Bytes>, StoreError>;
+    /// Returns the journal rows of a run from the turn that follows head `from`, oldest first, at
+    /// most `limit`; each is the [`Turn::journal`] of one turn.
+    async fn journal(&self, run: RunKey, from: u64, limit: usize)
+    -> Result<Vec<Bytes>, StoreError>;
+
+    /// Keeps what a run's journal led to, in place of what it led to earlier. One of a head that
+    /// is not greater than that of the kept one changes nothing, and neither does one of a run
+    /// that has not got that far or is gone.
+    async fn keep_snapshot(&self, run: RunKey, snapshot: SnapshotRow) -> Result<(), StoreError>;
+
+    /// Returns the newest snapshot of a run, if there is one.
+    async fn snapshot(&self, run: RunKey) -> Result<Option<SnapshotRow>, StoreError>;
+
+    /// Returns all that it takes to go on with a run; at most `limit` journal rows.
+    async fn load(&self, run: &RunId, limit: usize) -> Result<Option<StoredRun>, StoreError> {
+        let Some(row) = self.run(run).await? else { return Ok(None) };
+        let snapshot = self.snapshot(row.key).await?;
+        let from = snapshot.as_ref().map_or(0, |snapshot| snapshot.head);
+        let journal = self.journal(row.key, from, limit).await?;
+        let has_messages = !self.inbox(row.key, 1).await?.is_empty();
+        Ok(Some(StoredRun { row, snapshot, journal, has_messages }))
+    }
 
     /// Returns stream rows of a run, oldest first: those that hold items with a sequence greater
     /// than `after` (all, if none), at most `limit` rows.
@@ -122,11 +154,13 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Returns the inbox of a run in the order of arrival, at most `limit` rows.
     async fn inbox(&self, run: RunKey, limit: usize) -> Result<Vec<InboxRow>, StoreError>;
 
-    /// Returns timers of these pools that are due before a moment, the earliest first, at most
-    /// `limit`.
+    /// Returns timers of these pools that are due before a moment, the earliest first, from the
+    /// first one after a timer (from the first of all, if none), at most `limit`. Of those that
+    /// are due at the same moment the runs' keys decide, and then the timers' names.
     async fn timers(
         &self,
         pools: &[String],
+        after: Option<&TimerRow>,
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<TimerRow>, StoreError>;
@@ -255,65 +289,17 @@ pub struct TimerChange {
     pub due: Option<Timestamp>,
 }
 
-/// A message for a run's inbox.
-#[derive(Clone, Debug)]
-pub struct Message {
-    /// The run.
-    pub run: RunKey,
-    /// Names the message among all that the run ever gets: a second one of the same name is not
-    /// put in again.
-    pub idempotency_key: String,
-    /// The message.
-    pub body: Bytes,
-}
-
-/// What became of a [`Store::deliver`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// It is in the inbox.
-    Accepted,
-    /// It, or one of the same name, was put in before, whatever became of the run since.
-    Duplicate,
-    /// The run has ended or is gone.
-    Ended,
-}
-
-/// A message in an inbox.
-#[derive(Clone, Debug, PartialEq)]
-pub struct InboxRow {
-    /// Its name; greater than those of the messages before.
-    pub id: InboxId,
-    /// The message.
-    pub body: Bytes,
-}
-
 /// A timer that waits in the store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimerRow {
+    /// The store's name for the run.
+    pub key: RunKey,
     /// The run.
     pub run: RunId,
     /// The timer.
     pub timer: TimerId,
     /// When it is due.
     pub due: Timestamp,
-}
-
-/// Which handlers to return: those that pass every part. An empty part passes all.
-#[derive(Clone, Debug, Default)]
-pub struct HandlerFilter {
-    /// The statuses to return.
-    pub statuses: Vec<Status>,
-    /// The workflows to return, by registered name.
-    pub workflows: Vec<String>,
-}
-
-impl HandlerFilter {
-    /// Tells whether a run passes.
-    #[must_use]
-    pub fn passes(&self, run: &RunRow) -> bool {
-        (self.statuses.is_empty() || self.statuses.contains(&run.status))
-            && (self.workflows.is_empty() || self.workflows.contains(&run.workflow))
-    }
 }
 
 /// What a store knows of a run.

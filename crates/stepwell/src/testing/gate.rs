@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::log::{Log, Write};
 use super::points::CrashPoint;
 use crate::store::{
-    Commit, Creation, Delivery, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow, Store,
-    StoreError, StreamRow, TimerRow, Turn,
+    Commit, Creation, Delivery, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow,
+    SnapshotRow, Store, StoreError, StreamRow, TimerRow, Turn,
 };
 
 /// Passes calls on to a store until it is cut.
@@ -163,12 +163,30 @@ impl Store for Gate {
         self.pass(self.inner.run(run)).await
     }
 
-    async fn unfinished(&self, pools: &[String]) -> Result<Vec<RunRow>, StoreError> {
-        self.pass(self.inner.unfinished(pools)).await
+    async fn unfinished(
+        &self,
+        pools: &[String],
+        after: Option<RunKey>,
+        limit: usize,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        self.pass(self.inner.unfinished(pools, after, limit)).await
     }
 
-    async fn journal(&self, run: RunKey) -> Result<Vec<Bytes>, StoreError> {
-        self.pass(self.inner.journal(run)).await
+    async fn journal(
+        &self,
+        run: RunKey,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Bytes>, StoreError> {
+        self.pass(self.inner.journal(run, from, limit)).await
+    }
+
+    async fn keep_snapshot(&self, run: RunKey, snapshot: SnapshotRow) -> Result<(), StoreError> {
+        self.pass(self.inner.keep_snapshot(run, snapshot)).await
+    }
+
+    async fn snapshot(&self, run: RunKey) -> Result<Option<SnapshotRow>, StoreError> {
+        self.pass(self.inner.snapshot(run)).await
     }
 
     async fn stream(
@@ -194,10 +212,11 @@ impl Store for Gate {
     async fn timers(
         &self,
         pools: &[String],
+        after: Option<&TimerRow>,
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<TimerRow>, StoreError> {
-        self.pass(self.inner.timers(pools, before, limit)).await
+        self.pass(self.inner.timers(pools, after, before, limit)).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -78,7 +78,7 @@ pub(super) async fn look(
 /// Tells whether every run does nothing but wait. Then nothing happens before the next timer.
 pub(super) async fn all_wait(engine: &Engine) -> Result<bool, EngineError> {
     let aside = engine.parked();
-    for row in engine.store().unfinished(&pools(engine)).await? {
+    for row in engine.store().unfinished(&pools(engine), None, usize::MAX).await? {
         let waits = row.idle || engine.run_state(&row).await?.is_at_rest();
         let is_aside = aside.contains_key(&row.run);
         if !is_aside && (!waits || has_message(engine, &row).await?) {
@@ -95,7 +95,7 @@ pub(super) async fn gap(
     until: Option<Timestamp>,
 ) -> Result<Option<Duration>, EngineError> {
     let aside = engine.parked();
-    let rows = engine.store().timers(&pools(engine), Timestamp(u64::MAX), TIMERS).await?;
+    let rows = engine.store().timers(&pools(engine), None, Timestamp(u64::MAX), TIMERS).await?;
     let stored = rows.into_iter().filter(|row| !aside.contains_key(&row.run)).map(|row| row.due);
     let stored = stored.filter(|due| *due > now).min();
     let next = [stored, engine.next_timer(), until].into_iter().flatten().min();

@@ -164,7 +164,7 @@ fn crash_and_resume(second: u64) -> String {
         // The update is in the turn after the two items, or in the same.
         until(async || {
             let row = engine.store().handler("h").await.unwrap().unwrap();
-            let journal = engine.store().journal(row.key).await.unwrap();
+            let journal = engine.store().journal(row.key, 0, usize::MAX).await.unwrap();
             journal.iter().any(|row| String::from_utf8_lossy(row).contains("updated"))
         })
         .await;
@@ -238,7 +238,7 @@ fn a_body_that_makes_another_call_when_it_runs_again_sets_its_run_aside() {
         engine.start(start::<StartEvent>(serde_json::json!({}), "h")).await.unwrap();
         until(async || {
             let row = engine.store().handler("h").await.unwrap().unwrap();
-            let journal = engine.store().journal(row.key).await.unwrap();
+            let journal = engine.store().journal(row.key, 0, usize::MAX).await.unwrap();
             journal.iter().any(|row| String::from_utf8_lossy(row).contains("updated"))
         })
         .await;

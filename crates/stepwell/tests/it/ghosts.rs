@@ -57,7 +57,7 @@ fn a_timeout_leaves_no_update_that_the_journal_lacks() {
             engine.start(start("h")).await.unwrap();
             let text = soon(stream_text(&engine, "h")).await;
             let row = home.store().handler("h").await.unwrap().unwrap();
-            let journal = home.store().journal(row.key).await.unwrap();
+            let journal = home.store().journal(row.key, 0, usize::MAX).await.unwrap();
             let made: usize = journal
                 .iter()
                 .map(|turn| String::from_utf8_lossy(turn).matches("\"patch\":[{").count())

@@ -104,7 +104,12 @@ async fn an_unreadable_message_sets_its_run_aside_and_leaves_it_open_to_a_cancel
     engine.start(start("h")).await.unwrap();
     pass(1).await;
     let run = store.handler("h").await.unwrap().unwrap().key;
-    let garbage = Message { run, idempotency_key: "x".to_owned(), body: vec![9; 20].into() };
+    let garbage = Message {
+        run,
+        idempotency_key: "x".to_owned(),
+        body: vec![9; 20].into(),
+        is_urgent: false,
+    };
     store.deliver(garbage).await.unwrap();
     engine.send("h", event::<HumanResponseEvent>(), None).await.unwrap();
     pass(10).await;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use stepwell::store::{
     Commit, Creation, Delivery, HandlerFilter, InboxRow, MemoryStore, Message, NewRun, RunKey,
-    RunRow, Store, StoreError, StreamRow, TimerRow, Turn,
+    RunRow, SnapshotRow, Store, StoreError, StreamRow, TimerRow, Turn,
 };
 use stepwell::{RunId, Timestamp};
 use stepwell_core::DefinitionId;
@@ -93,16 +93,34 @@ impl Store for Spy {
         self.inner.run(run).await
     }
 
-    async fn unfinished(&self, pools: &[String]) -> Result<Vec<RunRow>, StoreError> {
-        self.inner.unfinished(pools).await
+    async fn unfinished(
+        &self,
+        pools: &[String],
+        after: Option<RunKey>,
+        limit: usize,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        self.inner.unfinished(pools, after, limit).await
     }
 
-    async fn journal(&self, run: RunKey) -> Result<Vec<Bytes>, StoreError> {
+    async fn journal(
+        &self,
+        run: RunKey,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Bytes>, StoreError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         if self.spoilt.load(Ordering::Relaxed) {
             return Ok(vec![Bytes::from_static(b"spoilt")]);
         }
-        self.inner.journal(run).await
+        self.inner.journal(run, from, limit).await
+    }
+
+    async fn keep_snapshot(&self, run: RunKey, snapshot: SnapshotRow) -> Result<(), StoreError> {
+        self.inner.keep_snapshot(run, snapshot).await
+    }
+
+    async fn snapshot(&self, run: RunKey) -> Result<Option<SnapshotRow>, StoreError> {
+        self.inner.snapshot(run).await
     }
 
     async fn stream(
@@ -128,10 +146,11 @@ impl Store for Spy {
     async fn timers(
         &self,
         pools: &[String],
+        after: Option<&TimerRow>,
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<TimerRow>, StoreError> {
-        self.inner.timers(pools, before, limit).await
+        self.inner.timers(pools, after, before, limit).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

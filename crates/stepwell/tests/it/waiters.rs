@@ -210,6 +210,6 @@ async fn what_is_too_large_is_refused_and_counts_as_no_call() {
     let end = record.end.unwrap();
     assert_eq!(end.value.text(), r#"{"result":[[true,true,true,true],true]}"#);
     let row = home.store().handler("h").await.unwrap().unwrap();
-    let journal = home.store().journal(row.key).await.unwrap();
+    let journal = home.store().journal(row.key, 0, usize::MAX).await.unwrap();
     assert_eq!(journal.len(), 2, "the start and the end");
 }

@@ -18,12 +18,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use stepwell_core::{RunId, RunState, Tick, TimerId, Timestamp};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::admission;
 use super::bodies::Bodies;
 use super::draft::{Draft, Place};
 use super::end;
+use super::fold::{self, Tail};
 use super::hub::Head;
 use super::load::{self, Found};
 use super::mailbox::{Input, Letters, Mailbox};
@@ -41,11 +43,14 @@ pub(crate) struct Loaded {
     pub(crate) registered: Arc<Registered>,
     pub(crate) row: RunRow,
     pub(crate) state: RunState,
+    pub(crate) tail: Tail,
     pub(crate) cell: Arc<dyn ErasedState>,
     /// What is to be done first.
     pub(crate) draft: Draft,
     /// Whether that is durable already, as it is for a run that was just created.
     pub(crate) written: bool,
+    /// Whether messages may be in the store's inbox.
+    pub(crate) has_messages: bool,
 }
 
 /// Why a driver stopped.
@@ -142,6 +147,7 @@ struct Driver {
     /// The run as the store has it.
     row: RunRow,
     state: RunState,
+    tail: Tail,
     draft: Draft,
     /// None if the code is missing.
     bodies: Option<Bodies>,
@@ -162,6 +168,8 @@ struct Driver {
     limited: bool,
     /// Whether its resumption must be written before it is acted on.
     holds_back: bool,
+    /// What is given back after its next step.
+    permits: Vec<OwnedSemaphorePermit>,
 }
 
 /// What gathering ended with.
@@ -172,7 +180,7 @@ enum Gathered {
 
 impl Driver {
     fn new(shared: &Arc<Shared>, mailbox: Mailbox, letters: Letters, loaded: Loaded) -> Self {
-        let Loaded { registered, row, state, cell, draft, written } = loaded;
+        let Loaded { registered, row, state, tail, cell, draft, written, has_messages } = loaded;
         let workflow = registered.workflow.clone();
         let span = tracing::Span::current();
         span.record("workflow", &*row.workflow).record("handler", &*row.handler);
@@ -183,7 +191,8 @@ impl Driver {
         driver.limited = registered.admission.is_some();
         driver.draft = draft;
         driver.bodies = Some(bodies);
-        driver.inbox = !written;
+        driver.inbox = has_messages;
+        driver.tail = tail;
         for (timer, due) in driver.state.timers() {
             driver.timers.set(&shared.timers, &driver.row.run, timer, Some(due));
         }
@@ -207,6 +216,7 @@ impl Driver {
             shared: Arc::clone(shared),
             row,
             state,
+            tail: Tail::default(),
             draft: Draft::default(),
             bodies: None,
             letters,
@@ -219,6 +229,7 @@ impl Driver {
             pressed: false,
             limited: false,
             holds_back: false,
+            permits: Vec::new(),
         }
     }
 
@@ -233,6 +244,7 @@ impl Driver {
             {
                 return exit;
             }
+            self.permits.clear();
             if self.state.end().is_some() {
                 return Exit::Ended;
             }
@@ -282,6 +294,7 @@ impl Driver {
         let at_rest = !self.inbox && !self.draft.must_commit() && !self.state.is_quiet();
         self.receive(at_rest).await?;
         let mut errands = self.letters.take_errands();
+        self.permits.append(&mut errands.permits);
         if errands.is_empty() && !self.inbox && !self.draft.must_commit() {
             self.wait_for_more_stream().await?;
             // The message that told of what has come meanwhile is taken.
@@ -327,9 +340,11 @@ impl Driver {
                     self.last_turn = Some(Instant::now());
                     self.holds_back = false;
                     self.shared.failing.store(false, Ordering::Relaxed);
+                    self.tail.add(turn.journal.len());
                     self.publish(turn.stream.map(Arc::new));
                     self.act();
                     self.draft = Draft::default();
+                    fold::keep(&self.shared, &self.row, &self.state, &mut self.tail);
                     return Ok(());
                 }
                 Ok(Commit::Leftovers(rows)) => {

@@ -89,8 +89,13 @@ pub(in crate::store) async fn try_commit(store: &dyn Store, turn: Turn) -> Commi
 }
 
 pub(in crate::store) async fn deliver(store: &dyn Store, run: RunKey, name: &str) -> Delivery {
-    let message = Message { run, idempotency_key: name.into(), body: name.to_owned().into() };
-    store.deliver(message).await.expect("the store answers")
+    store.deliver(message(run, name)).await.expect("the store answers")
+}
+
+/// Describes a message whose body is its name.
+pub(in crate::store) fn message(run: RunKey, name: &str) -> Message {
+    let (idempotency_key, body) = (name.into(), name.to_owned().into());
+    Message { run, idempotency_key, body, is_urgent: false }
 }
 
 /// Returns the bodies of a run's inbox.
@@ -106,7 +111,7 @@ pub(in crate::store) async fn inbox_ids(store: &dyn Store, run: RunKey) -> Vec<I
 
 /// Returns a run's journal as text.
 pub(in crate::store) async fn journal(store: &dyn Store, run: RunKey) -> Vec<String> {
-    let rows = store.journal(run).await.expect("the store answers");
+    let rows = store.journal(run, 0, 1_000).await.expect("the store answers");
     rows.iter().map(|row| String::from_utf8_lossy(row).into_owned()).collect()
 }
 
@@ -126,7 +131,7 @@ pub(in crate::store) async fn due(
     before: u64,
     limit: usize,
 ) -> Vec<String> {
-    let rows = store.timers(&pools(names), Timestamp(before), limit).await;
+    let rows = store.timers(&pools(names), None, Timestamp(before), limit).await;
     let rows = rows.expect("the store answers");
     rows.iter().map(|row| format!("{}/{}@{}", row.run, row.timer, row.due.0)).collect()
 }

@@ -5,7 +5,7 @@ use stepwell_core::{Definition, RunId};
 use super::fixture::{
     POOL, commit, create, deliver, inbox_ids, last_turn, names, new_run, pools, start, turn,
 };
-use crate::store::{HandlerFilter, NewRun, Status, Store, Turn};
+use crate::store::{HandlerFilter, NewRun, RunKey, Status, Store, Turn};
 
 /// A handler that gets another run keeps its place.
 pub async fn handlers_are_listed_in_the_order_of_their_first_use(store: &dyn Store) {
@@ -79,7 +79,7 @@ pub async fn unfinished_runs_are_those_with_something_to_do(store: &dyn Store) {
     commit(store, Turn { idle: true, consumed, ..turn(store, answered, 2) }).await;
 
     let unfinished = async || {
-        let rows = store.unfinished(&pools(&[POOL])).await;
+        let rows = store.unfinished(&pools(&[POOL]), None, 1_000).await;
         let rows = rows.expect("the store answers");
         let mut names: Vec<String> = rows.iter().map(|row| row.run.to_string()).collect();
         names.sort();
@@ -107,7 +107,8 @@ pub async fn unfinished_runs_come_for_the_pools_asked_for(store: &dyn Store) {
         }
     }
     let list = async |names_of_pools: &[&str]| {
-        let rows = store.unfinished(&pools(names_of_pools)).await.expect("the store answers");
+        let rows =
+            store.unfinished(&pools(names_of_pools), None, 1_000).await.expect("the store answers");
         let mut names = names(&rows);
         names.sort_unstable();
         names.join(" ")
@@ -129,4 +130,39 @@ pub async fn definitions_are_kept(store: &dyn Store) {
     for (id, body) in [(first, Some("one".into())), (second, Some("two".into())), (unknown, None)] {
         assert_eq!(store.definition(id).await.expect("the store answers"), body);
     }
+}
+
+/// Each part begins after the last run of the one before, whatever else there is.
+pub async fn unfinished_runs_are_read_in_parts(store: &dyn Store) {
+    let mut expected = Vec::new();
+    for number in 0..12_u64 {
+        let name = format!("r{number}");
+        let new = new_run(store, &name, &name);
+        let pool = ["a@1", "b@1", "c@1"][usize::try_from(number % 3).expect("it is below 3")];
+        let first = Turn { idle: number % 2 == 0, ..new.turn };
+        let key = create(store, NewRun { pool: pool.into(), turn: first, ..new }).await;
+        if number % 4 == 0 {
+            deliver(store, key, "m").await;
+            deliver(store, key, "n").await;
+        }
+        if number % 3 != 2 && (number % 2 == 1 || number % 4 == 0) {
+            expected.push(name);
+        }
+    }
+    let ours = pools(&["a@1", "b@1"]);
+    for limit in 1..=12 {
+        let (mut last, mut read) = (None, Vec::new());
+        loop {
+            let rows = store.unfinished(&ours, last, limit).await.expect("the store answers");
+            assert!(rows.len() <= limit);
+            read.extend(names(&rows).into_iter().map(str::to_owned));
+            match rows.last() {
+                Some(row) => last = Some(row.key),
+                None => break,
+            }
+        }
+        assert_eq!(read, expected, "{limit} at a time");
+    }
+    let beyond = store.unfinished(&ours, Some(RunKey(u64::MAX)), 9).await;
+    assert_eq!(beyond.expect("the store answers"), []);
 }

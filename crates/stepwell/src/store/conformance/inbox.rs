@@ -1,10 +1,14 @@
 //! How messages wait for their run.
 
+use futures::future::join_all;
+
 use super::fixture::{
-    commit, deliver, inbox, inbox_ids, journal, last_turn, newest, start, stream, streaming,
-    try_commit, turn,
+    commit, deliver, inbox, inbox_ids, journal, last_turn, message, newest, start, stream,
+    streaming, try_commit, turn,
 };
-use crate::store::{Commit, Delivery, RunKey, Status, Store, Turn};
+use crate::store::{
+    Commit, Delivery, INBOX_BYTES, INBOX_MESSAGES, Message, RunKey, Status, Store, Turn,
+};
 
 /// First come, first read, and no more than asked for.
 pub async fn messages_wait_in_the_order_of_their_arrival(store: &dyn Store) {
@@ -137,4 +141,47 @@ pub async fn a_fenced_end_is_not_told_of_messages(store: &dyn Store) {
     let rival = Turn { id: 7, ..last_turn(store, key, 0) };
     assert_eq!(try_commit(store, rival).await, Commit::Fenced);
     assert_eq!(try_commit(store, last_turn(store, key, 2)).await, Commit::Fenced);
+}
+
+/// Until some are consumed. What is urgent finds its place all the same.
+pub async fn an_inbox_takes_so_many_messages(store: &dyn Store) {
+    let [full, other] = [start(store, "h1", "r1").await, start(store, "h2", "r2").await];
+    let names: Vec<String> = (0..INBOX_MESSAGES).map(|number| number.to_string()).collect();
+    let answers = join_all(names.iter().map(|name| deliver(store, full, name))).await;
+    assert!(answers.iter().all(|answer| *answer == Delivery::Accepted));
+
+    assert_eq!(deliver(store, full, "one more").await, Delivery::Full);
+    assert_eq!(deliver(store, full, "7").await, Delivery::Duplicate);
+    assert_eq!(deliver(store, other, "m").await, Delivery::Accepted);
+    let urgent = Message { is_urgent: true, ..message(full, "cancel") };
+    assert_eq!(store.deliver(urgent).await.expect("the store answers"), Delivery::Accepted);
+
+    let consumed = inbox_ids(store, full).await[..2].to_vec();
+    commit(store, Turn { consumed, ..turn(store, full, 1) }).await;
+    assert_eq!(deliver(store, full, "one more").await, Delivery::Accepted);
+    assert_eq!(deliver(store, full, "two more").await, Delivery::Full);
+}
+
+/// One that is empty takes any message.
+pub async fn an_inbox_takes_so_many_bytes(store: &dyn Store) {
+    let key = start(store, "h", "r").await;
+    let half = usize::try_from(INBOX_BYTES / 2).expect("it is not that large");
+    let sized = async |name: &str, bytes| {
+        let body = vec![b' '; bytes].into();
+        let message = Message { body, ..message(key, name) };
+        store.deliver(message).await.expect("the store answers")
+    };
+    assert_eq!(sized("a", half + 1).await, Delivery::Accepted);
+    assert_eq!(sized("b", half).await, Delivery::Full);
+    assert_eq!(sized("c", half - 1).await, Delivery::Accepted);
+    assert_eq!(sized("d", 1).await, Delivery::Full);
+    assert_eq!(sized("e", 0).await, Delivery::Accepted);
+
+    let consumed = inbox_ids(store, key).await[1..].to_vec();
+    commit(store, Turn { consumed, ..turn(store, key, 1) }).await;
+    assert_eq!(sized("d", 1).await, Delivery::Accepted);
+
+    let consumed = inbox_ids(store, key).await;
+    commit(store, Turn { consumed, ..turn(store, key, 2) }).await;
+    assert_eq!(sized("b", 2 * half + 1).await, Delivery::Accepted);
 }

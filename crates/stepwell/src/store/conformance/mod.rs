@@ -17,6 +17,7 @@ pub(in crate::store) mod fixture;
 mod handler;
 mod inbox;
 mod purge;
+mod snapshot;
 mod stream;
 mod timer;
 mod turn;
@@ -25,6 +26,7 @@ pub use self::create::*;
 pub use self::handler::*;
 pub use self::inbox::*;
 pub use self::purge::*;
+pub use self::snapshot::*;
 pub use self::stream::*;
 pub use self::timer::*;
 pub use self::turn::*;
@@ -69,6 +71,8 @@ macro_rules! store_conformance {
             a_turn_consumes_no_messages_of_other_runs,
             a_run_does_not_end_while_it_leaves_messages_behind,
             a_fenced_end_is_not_told_of_messages,
+            an_inbox_takes_so_many_messages,
+            an_inbox_takes_so_many_bytes,
 
             timers_come_earliest_first,
             timers_come_due_before_a_moment,
@@ -76,6 +80,15 @@ macro_rules! store_conformance {
             timers_come_for_the_pools_asked_for,
             the_timers_of_an_ended_run_are_gone,
             a_timer_beyond_all_time_never_comes_due,
+            timers_are_read_in_parts,
+
+            the_newest_snapshot_is_kept,
+            an_older_snapshot_does_not_replace_a_newer_one,
+            a_snapshot_ahead_of_its_run_is_not_kept,
+            runs_do_not_share_their_snapshots,
+            a_snapshot_stays_until_its_run_is_purged,
+            a_journal_is_read_in_parts,
+            all_that_it_takes_to_go_on_is_read_at_once,
 
             a_stream_is_read_after_any_sequence,
             a_stream_is_read_in_parts,
@@ -86,6 +99,7 @@ macro_rules! store_conformance {
             handlers_are_filtered,
             unfinished_runs_are_those_with_something_to_do,
             unfinished_runs_come_for_the_pools_asked_for,
+            unfinished_runs_are_read_in_parts,
             definitions_are_kept,
 
             a_purge_removes_every_run_of_the_handler,

@@ -3,10 +3,10 @@
 use stepwell_core::{Definition, RunId};
 
 use super::fixture::{
-    POOL, assert_unavailable, commit, create, deliver, inbox, inbox_ids, journal, last_turn, names,
-    new_run, newest, set, start, stream, streaming, timers, try_commit, turn,
+    POOL, assert_unavailable, commit, create, deliver, inbox, inbox_ids, journal, last_turn,
+    message, names, new_run, newest, set, start, stream, streaming, timers, try_commit, turn,
 };
-use crate::store::{Commit, Delivery, HandlerFilter, Message, NewRun, RunKey, Status, Store, Turn};
+use crate::store::{Commit, Delivery, HandlerFilter, NewRun, RunKey, Status, Store, Turn};
 
 async fn purge(store: &dyn Store, handler: &str) -> bool {
     store.purge(handler).await.expect("the store answers")
@@ -125,6 +125,6 @@ pub async fn a_closed_store_refuses_writes(store: &dyn Store) {
     assert_unavailable(store.commit(turn(store, key, 1)).await);
     assert_unavailable(store.purge("h").await);
     assert_unavailable(store.define(Definition::new("A").id(), "one".into()).await);
-    let message = Message { run: key, idempotency_key: "m".into(), body: "m".into() };
+    let message = message(key, "m");
     assert_unavailable(store.deliver(message).await);
 }

@@ -1,7 +1,9 @@
 //! How runs are woken.
 
+use stepwell_core::Timestamp;
+
 use super::fixture::{
-    POOL, clear, commit, create, due, last_turn, new_run, set, start, timers, turn,
+    POOL, clear, commit, create, due, last_turn, new_run, pools, set, start, timers, turn,
 };
 use crate::store::{NewRun, Store, Turn};
 
@@ -82,4 +84,30 @@ pub async fn a_timer_beyond_all_time_never_comes_due(store: &dyn Store) {
     assert_eq!(timers(store, POOL).await, [format!("r/{}@10", u64::MAX)]);
     commit(store, Turn { timers: vec![clear(u64::MAX), set(1, 5)], ..turn(store, key, 2) }).await;
     assert_eq!(timers(store, POOL).await, ["r/1@5"]);
+}
+
+/// Each part begins after the last timer of the one before, even among those due together.
+pub async fn timers_are_read_in_parts(store: &dyn Store) {
+    for (pool, run) in [("a@1", "r1"), ("b@1", "r2"), ("a@1", "r3")] {
+        let new = new_run(store, run, run);
+        let first = Turn { timers: vec![set(1, 10), set(2, 20), set(3, 10)], ..new.turn };
+        create(store, NewRun { pool: pool.into(), turn: first, ..new }).await;
+    }
+    let ours = pools(&["a@1", "b@1"]);
+    let all = due(store, &["a@1", "b@1"], 99, 99).await;
+    assert_eq!(all[..3], ["r1/1@10", "r1/3@10", "r2/1@10"]);
+
+    for limit in 1..=9 {
+        let (mut last, mut read) = (None, Vec::new());
+        loop {
+            let rows = store.timers(&ours, last.as_ref(), Timestamp(99), limit).await;
+            let rows = rows.expect("the store answers");
+            read.extend(rows.iter().map(|it| format!("{}/{}@{}", it.run, it.timer, it.due.0)));
+            match rows.last() {
+                Some(row) => last = Some(row.clone()),
+                None => break,
+            }
+        }
+        assert_eq!(read, all, "{limit} at a time");
+    }
 }

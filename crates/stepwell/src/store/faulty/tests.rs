@@ -11,7 +11,7 @@ fn memory() -> Arc<MemoryStore> {
 }
 
 fn message(run: RunKey) -> Message {
-    Message { run, idempotency_key: "m".into(), body: "m".into() }
+    Message { run, idempotency_key: "m".into(), body: "m".into(), is_urgent: false }
 }
 
 #[tokio::test]
@@ -84,12 +84,12 @@ async fn every_verb_of_the_plan_can_fail() {
     assert_unavailable(store.handler("h").await);
     assert_unavailable(store.handlers(&HandlerFilter::default()).await);
     assert_unavailable(store.run(&run).await);
-    assert_unavailable(store.unfinished(&[]).await);
-    assert_unavailable(store.journal(key).await);
+    assert_unavailable(store.unfinished(&[], None, 1).await);
+    assert_unavailable(store.journal(key, 0, 1).await);
     assert_unavailable(store.stream(key, None, 1).await);
     assert_unavailable(store.last_stream_rows(&[key]).await);
     assert_unavailable(store.inbox(key, 1).await);
-    assert_unavailable(store.timers(&[], Timestamp(1), 1).await);
+    assert_unavailable(store.timers(&[], None, Timestamp(1), 1).await);
     assert_eq!(store.faults(), 13);
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::store::Status;
 use crate::store::conformance::fixture::{
     commit, create, journal, last_turn, names, new_run, start, streaming,
 };

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::number::RunNumber;
 use super::writer::{Outcome, Verb};
-use crate::store::{Delivery, Message};
+use crate::store::{Delivery, INBOX_BYTES, INBOX_MESSAGES, Message};
 
 impl Verb for Message {
     type Answer = Delivery;
@@ -25,10 +25,26 @@ impl Verb for Message {
         if ended.unwrap_or(true) {
             return Ok(Ok(Delivery::Ended));
         }
+        let bytes = i64::try_from(self.body.len()).unwrap_or(i64::MAX);
+        if !self.is_urgent && is_full(connection, run, bytes)? {
+            return Ok(Ok(Delivery::Full));
+        }
         let sql = "INSERT INTO inbox_keys (run_no, idempotency_key) VALUES (?1, ?2)";
         connection.prepare_cached(sql)?.execute((run.0, &self.idempotency_key))?;
         let sql = "INSERT INTO inbox (run_no, body) VALUES (?1, ?2)";
         connection.prepare_cached(sql)?.execute((run.0, &self.body[..]))?;
+        let sql = "INSERT INTO inboxes (run_no, messages, bytes) VALUES (?1, 1, ?2)
+                   ON CONFLICT (run_no) DO UPDATE
+                   SET messages = messages + 1, bytes = bytes + excluded.bytes";
+        connection.prepare_cached(sql)?.execute((run.0, bytes))?;
         Ok(Ok(Delivery::Accepted))
     }
+}
+
+/// Tells whether an inbox has no room for so many bytes. An empty one has room for anything.
+fn is_full(connection: &Connection, run: RunNumber, bytes: i64) -> rusqlite::Result<bool> {
+    let sql = "SELECT messages >= ?3 OR bytes + ?2 > ?4 FROM inboxes WHERE run_no = ?1";
+    let limits = (run.0, bytes, INBOX_MESSAGES.cast_signed(), INBOX_BYTES.cast_signed());
+    let full = connection.prepare_cached(sql)?.query_row(limits, |row| row.get(0)).optional()?;
+    Ok(full.unwrap_or(false))
 }

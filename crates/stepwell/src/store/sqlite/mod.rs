@@ -20,6 +20,7 @@ mod query;
 mod reader;
 mod row;
 mod schema;
+mod snapshot;
 mod thread;
 mod turn;
 mod upkeep;
@@ -38,10 +39,11 @@ use stepwell_core::{DefinitionId, RunId, Timestamp};
 use self::define::Define;
 use self::purge::Purge;
 use self::reader::Readers;
+use self::snapshot::Keep;
 use self::writer::Writer;
 use super::{
-    Commit, Creation, Delivery, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow, Store,
-    StoreError, StreamRow, TimerRow, Turn,
+    Commit, Creation, Delivery, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow,
+    SnapshotRow, Store, StoreError, StoredRun, StreamRow, TimerRow, Turn,
 };
 
 /// What a write survives once it is answered.
@@ -182,13 +184,37 @@ impl Store for SqliteStore {
         self.readers.read(move |connection| query::run(connection, &run)).await
     }
 
-    async fn unfinished(&self, pools: &[String]) -> Result<Vec<RunRow>, StoreError> {
+    async fn unfinished(
+        &self,
+        pools: &[String],
+        after: Option<RunKey>,
+        limit: usize,
+    ) -> Result<Vec<RunRow>, StoreError> {
         let pools = pools.to_vec();
-        self.readers.read(move |connection| query::unfinished(connection, &pools)).await
+        let query = move |connection: &_| query::unfinished(connection, &pools, after, limit);
+        self.readers.read(query).await
     }
 
-    async fn journal(&self, run: RunKey) -> Result<Vec<Bytes>, StoreError> {
-        self.readers.read(move |connection| query::journal(connection, run)).await
+    async fn journal(
+        &self,
+        run: RunKey,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Bytes>, StoreError> {
+        self.readers.read(move |connection| query::journal(connection, run, from, limit)).await
+    }
+
+    async fn keep_snapshot(&self, run: RunKey, snapshot: SnapshotRow) -> Result<(), StoreError> {
+        self.writer.write(Keep { run, snapshot }).await
+    }
+
+    async fn snapshot(&self, run: RunKey) -> Result<Option<SnapshotRow>, StoreError> {
+        self.readers.read(move |connection| query::snapshot(connection, run)).await
+    }
+
+    async fn load(&self, run: &RunId, limit: usize) -> Result<Option<StoredRun>, StoreError> {
+        let run = run.clone();
+        self.readers.read(move |connection| query::load(connection, &run, limit)).await
     }
 
     async fn stream(
@@ -215,11 +241,14 @@ impl Store for SqliteStore {
     async fn timers(
         &self,
         pools: &[String],
+        after: Option<&TimerRow>,
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<TimerRow>, StoreError> {
-        let pools = pools.to_vec();
-        self.readers.read(move |connection| query::timers(connection, &pools, before, limit)).await
+        let (pools, after) = (pools.to_vec(), after.cloned());
+        let query =
+            move |connection: &_| query::timers(connection, &pools, after.as_ref(), before, limit);
+        self.readers.read(query).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

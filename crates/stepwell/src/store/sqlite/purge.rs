@@ -47,6 +47,8 @@ fn remove(connection: &Connection, run: RunNumber) -> rusqlite::Result<Option<Ru
     for sql in [
         "DELETE FROM timers WHERE run_no = ?1",
         "DELETE FROM inbox WHERE run_no = ?1",
+        "DELETE FROM inboxes WHERE run_no = ?1",
+        "DELETE FROM snapshots WHERE run_no = ?1",
         "DELETE FROM inbox_keys WHERE run_no = ?1",
     ] {
         connection.prepare_cached(sql)?.execute([run.0])?;

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
-use stepwell_core::{DefinitionId, RunId, TimerId, Timestamp};
+use stepwell_core::{DefinitionId, RunId, Timestamp};
 
 use super::number::{RunNumber, limit, moment, unsigned};
 use super::row::{self, run_columns};
-use crate::store::{HandlerFilter, InboxRow, RunKey, RunRow, StreamRow, TimerRow};
+use crate::store::{
+    HandlerFilter, InboxRow, RunKey, RunRow, SnapshotRow, StoredRun, StreamRow, TimerRow,
+};
 
 type Result<T> = rusqlite::Result<T>;
 
@@ -44,27 +46,70 @@ pub(super) fn run(connection: &Connection, run: &RunId) -> Result<Option<RunRow>
     one(connection, sql, [run.as_str()], row::run)
 }
 
-pub(super) fn unfinished(connection: &Connection, pools: &[String]) -> Result<Vec<RunRow>> {
-    // Both inner queries read an index that is small however many runs there are.
-    let sql = concat!(
-        "SELECT ",
-        run_columns!(),
-        " FROM runs r
-          WHERE r.run_no IN (
-              SELECT run_no FROM runs
-              WHERE status = 0 AND idle = 0 AND pool IN (SELECT value FROM json_each(?1))
-              UNION SELECT run_no FROM inbox
-          )
-          AND r.status = 0 AND r.pool IN (SELECT value FROM json_each(?1))
-          ORDER BY r.run_no"
-    );
-    all(connection, sql, [json(pools)], row::run)
+pub(super) fn unfinished(
+    connection: &Connection,
+    pools: &[String],
+    after: Option<RunKey>,
+    rows: usize,
+) -> Result<Vec<RunRow>> {
+    let after = after.map_or(0, |key| i64::try_from(key.0).unwrap_or(i64::MAX));
+    // Both read an index that is small however many runs there are; the first pool by pool, so
+    // that it gives each pool's next ones without sorting all of them.
+    let busy = "SELECT run_no FROM runs INDEXED BY runs_unfinished
+                WHERE pool = ?1 AND status = 0 AND idle = 0 AND run_no > ?2
+                ORDER BY run_no LIMIT ?3";
+    let written_to = "SELECT i.run_no FROM inboxes i JOIN runs r ON r.run_no = i.run_no
+                      WHERE r.pool = ?1 AND r.status = 0 AND i.run_no > ?2
+                      ORDER BY i.run_no LIMIT ?3";
+    let mut found: BTreeSet<i64> = BTreeSet::new();
+    for pool in pools.iter().collect::<BTreeSet<_>>() {
+        for sql in [busy, written_to] {
+            let params = (pool, after, limit(rows));
+            found.extend(all(connection, sql, params, |row| row.get::<_, i64>(0))?);
+        }
+    }
+    let sql = concat!("SELECT ", run_columns!(), " FROM runs r WHERE r.run_no = ?1");
+    let found = found.into_iter().take(rows);
+    // One that was purged meanwhile is left out.
+    found.filter_map(|run| one(connection, sql, [run], row::run).transpose()).collect()
 }
 
-pub(super) fn journal(connection: &Connection, run: RunKey) -> Result<Vec<Bytes>> {
+pub(super) fn journal(
+    connection: &Connection,
+    run: RunKey,
+    from: u64,
+    rows: usize,
+) -> Result<Vec<Bytes>> {
     let Some(run) = RunNumber::of(run) else { return Ok(Vec::new()) };
-    let sql = "SELECT body FROM journal WHERE k BETWEEN ?1 AND ?2 ORDER BY k";
-    all(connection, sql, run.range(), |row| row::body(row, 0))
+    let Ok(from) = u32::try_from(from) else { return Ok(Vec::new()) };
+    let sql = "SELECT body FROM journal WHERE k BETWEEN ?1 AND ?2 ORDER BY k LIMIT ?3";
+    let (_, last) = run.range();
+    all(connection, sql, (run.pack(from), last, limit(rows)), |row| row::body(row, 0))
+}
+
+pub(super) fn snapshot(connection: &Connection, run: RunKey) -> Result<Option<SnapshotRow>> {
+    let Some(run) = RunNumber::of(run) else { return Ok(None) };
+    let sql = "SELECT head, body FROM snapshots WHERE run_no = ?1";
+    let read =
+        |row: &Row<'_>| Ok(SnapshotRow { head: unsigned(row, 0)?, body: row::body(row, 1)? });
+    one(connection, sql, [run.0], read)
+}
+
+pub(super) fn load(
+    connection: &Connection,
+    name: &RunId,
+    rows: usize,
+) -> Result<Option<StoredRun>> {
+    // So that all of it is of the same moment.
+    let transaction = connection.unchecked_transaction()?;
+    let Some(row) = run(&transaction, name)? else { return Ok(None) };
+    let snapshot = snapshot(&transaction, row.key)?;
+    let from = snapshot.as_ref().map_or(0, |snapshot| snapshot.head);
+    let journal = journal(&transaction, row.key, from, rows)?;
+    let sql = "SELECT 1 FROM inboxes WHERE run_no = ?1";
+    let key = i64::try_from(row.key.0).unwrap_or(i64::MAX);
+    let has_messages = transaction.prepare_cached(sql)?.exists([key])?;
+    Ok(Some(StoredRun { row, snapshot, journal, has_messages }))
 }
 
 pub(super) fn stream(
@@ -108,29 +153,26 @@ pub(super) fn inbox(connection: &Connection, run: RunKey, rows: usize) -> Result
 pub(super) fn timers(
     connection: &Connection,
     pools: &[String],
+    after: Option<&TimerRow>,
     before: Timestamp,
     rows: usize,
 ) -> Result<Vec<TimerRow>> {
     // Pool by pool, so that the index gives each pool's first ones without sorting all of them.
-    let sql = "SELECT r.run_id, t.timer, t.due, t.run_no
+    let sql = "SELECT t.run_no, r.run_id, t.timer, t.due
                FROM timers t JOIN runs r ON r.run_no = t.run_no
-               WHERE t.pool = ?1 AND t.due < ?2
-               ORDER BY t.due, t.run_no, t.timer LIMIT ?3";
-    let mut timers: Vec<(i64, TimerRow)> = Vec::new();
+               WHERE t.pool = ?1 AND t.due < ?2 AND (t.due, t.run_no, t.timer) > (?3, ?4, ?5)
+               ORDER BY t.due, t.run_no, t.timer LIMIT ?6";
+    let (due, run, timer) = after.map_or((-1, 0, 0), |row| {
+        (moment(row.due), i64::try_from(row.key.0).unwrap_or(i64::MAX), row.timer.0.cast_signed())
+    });
+    let mut timers: Vec<TimerRow> = Vec::new();
     for pool in pools.iter().collect::<BTreeSet<_>>() {
-        timers.extend(all(connection, sql, (pool, moment(before), limit(rows)), timer)?);
+        let params = (pool, moment(before), due, run, timer, limit(rows));
+        timers.extend(all(connection, sql, params, row::timer)?);
     }
-    timers.sort_by_key(|(run, row)| (row.due, *run, row.timer));
-    Ok(timers.into_iter().map(|(_, row)| row).take(rows).collect())
-}
-
-fn timer(row: &Row<'_>) -> Result<(i64, TimerRow)> {
-    let timer = TimerRow {
-        run: RunId::new(row.get::<_, String>(0)?),
-        timer: TimerId(row.get::<_, i64>(1)?.cast_unsigned()),
-        due: Timestamp(unsigned(row, 2)?),
-    };
-    Ok((row.get(3)?, timer))
+    timers.sort_by_key(|row| (row.due, row.key, row.timer.0.cast_signed()));
+    timers.truncate(rows);
+    Ok(timers)
 }
 
 fn one<T>(

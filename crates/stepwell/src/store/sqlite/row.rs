@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use rusqlite::Row;
 use rusqlite::types::{FromSqlError, Type};
-use stepwell_core::{InboxId, RunId, Timestamp};
+use stepwell_core::{InboxId, RunId, TimerId, Timestamp};
 
 use super::number::{unpack, unsigned};
-use crate::store::{InboxRow, RunKey, RunRow, Status, StreamRow, Turn};
+use crate::store::{InboxRow, RunKey, RunRow, Status, StreamRow, TimerRow, Turn};
 
 /// The columns that [`run`] reads, for a statement in which the table is called `r`.
 macro_rules! run_columns {
@@ -66,6 +66,16 @@ pub(super) fn stream(row: &Row<'_>) -> rusqlite::Result<StreamRow> {
 /// Reads `id, body`.
 pub(super) fn inbox(row: &Row<'_>) -> rusqlite::Result<InboxRow> {
     Ok(InboxRow { id: InboxId(unsigned(row, 0)?), body: body(row, 1)? })
+}
+
+/// Reads `run_no, run_id, timer, due`.
+pub(super) fn timer(row: &Row<'_>) -> rusqlite::Result<TimerRow> {
+    Ok(TimerRow {
+        key: key(row, 0)?,
+        run: RunId::new(row.get::<_, String>(1)?),
+        timer: TimerId(row.get::<_, i64>(2)?.cast_unsigned()),
+        due: Timestamp(unsigned(row, 3)?),
+    })
 }
 
 /// Returns the number that stands for a status. Indices and queries say 0 for running.

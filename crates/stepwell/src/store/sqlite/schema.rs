@@ -24,8 +24,10 @@ impl Migration {
 }
 
 /// Every migration ever released, oldest first. Released ones do not change.
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "initial", sql: include_str!("migrations/0001_initial.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "initial", sql: include_str!("migrations/0001_initial.sql") },
+    Migration { version: 2, name: "snapshots", sql: include_str!("migrations/0002_snapshots.sql") },
+];
 
 /// Brings the schema to the newest version, in one transaction.
 ///

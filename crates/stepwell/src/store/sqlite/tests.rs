@@ -1,5 +1,6 @@
 mod batches;
 mod files;
+mod older;
 
 use tempfile::TempDir;
 

@@ -167,9 +167,21 @@ pub(super) fn write_timers(
 }
 
 fn consume(connection: &Connection, run: RunNumber, consumed: &[InboxId]) -> rusqlite::Result<()> {
+    let (mut messages, mut bytes) = (0_i64, 0_i64);
     for id in consumed {
-        let sql = "DELETE FROM inbox WHERE id = ?1 AND run_no = ?2";
-        connection.prepare_cached(sql)?.execute((id.0.cast_signed(), run.0))?;
+        let sql = "DELETE FROM inbox WHERE id = ?1 AND run_no = ?2 RETURNING length(body)";
+        let mut statement = connection.prepare_cached(sql)?;
+        let removed = statement.query_row((id.0.cast_signed(), run.0), |row| row.get(0));
+        let removed: Option<i64> = removed.optional()?;
+        messages += i64::from(removed.is_some());
+        bytes += removed.unwrap_or(0);
     }
+    if messages == 0 {
+        return Ok(());
+    }
+    let sql = "UPDATE inboxes SET messages = messages - ?2, bytes = bytes - ?3 WHERE run_no = ?1";
+    connection.prepare_cached(sql)?.execute((run.0, messages, bytes))?;
+    let sql = "DELETE FROM inboxes WHERE run_no = ?1 AND messages = 0";
+    connection.prepare_cached(sql)?.execute([run.0])?;
     Ok(())
 }

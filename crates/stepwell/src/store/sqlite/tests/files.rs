@@ -194,7 +194,7 @@ fn a_file_of_a_newer_version_is_refused() {
     let (store, directory) = fresh();
     drop(store);
     let raw = Connection::open(path(&directory)).unwrap();
-    raw.execute("INSERT INTO schema_migrations VALUES (2, 'later', 1, 1)", []).unwrap();
+    raw.execute("INSERT INTO schema_migrations VALUES (99, 'later', 1, 1)", []).unwrap();
     drop(raw);
 
     assert_corrupt(open(&directory), "newer");
