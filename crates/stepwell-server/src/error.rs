@@ -37,6 +37,7 @@ impl From<EngineError> for ApiError {
             }
             EngineError::Busy(handler) => Refusal::Busy { handler },
             EngineError::Ended(_) => Refusal::Ended,
+            EngineError::InboxFull(_) => Refusal::InboxFull,
             EngineError::UnknownStep(step) => Refusal::UnknownStep { step },
             EngineError::NotAccepted { step, event } => Refusal::NotAccepted { step, class: event },
             EngineError::TooLarge { bytes } => {

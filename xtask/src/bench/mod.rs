@@ -15,6 +15,7 @@ mod join;
 pub(crate) mod load;
 mod plan;
 pub(crate) mod process;
+mod recovery;
 mod results;
 mod serve;
 mod store;
@@ -54,6 +55,10 @@ pub(crate) struct Arguments {
     /// Measure only this.
     #[arg(long, value_enum, value_name = "NAME")]
     only: Option<Part>,
+
+    /// How many runs wait in the part `waiting`.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    runs: Option<u64>,
 
     /// Where to keep databases; it must be on a real disk. Beside this program if not given.
     #[arg(long, value_name = "DIR")]
@@ -116,12 +121,18 @@ fn plan<'a>(arguments: &Arguments, folder: &'a Path) -> Plan<'a> {
         events: 50_000,
         items: 2_000,
         only: arguments.only,
+        smoke: arguments.smoke,
+        waiting: arguments.runs.unwrap_or(1_000_000),
+        unfinished: 10_000,
+        turns: [1_000, 100_000],
     };
     if !arguments.smoke {
         return real;
     }
     let (time, warm_up) = (Duration::from_millis(800), Duration::from_millis(200));
-    Plan { rounds: 1, time, warm_up, slice: time, slices: 1, events: 2_000, items: 100, ..real }
+    let waiting = arguments.runs.unwrap_or(10_000);
+    let short = Plan { rounds: 1, time, warm_up, slice: time, slices: 1, ..real };
+    Plan { events: 2_000, items: 100, waiting, unfinished: 300, turns: [10, 2_000], ..short }
 }
 
 /// Runs this command again, built as what is measured must be.

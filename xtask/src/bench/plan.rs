@@ -13,10 +13,11 @@ use tokio::runtime::Runtime;
 use super::http::{Connection, post};
 use super::load::{self, Load, Measured};
 use super::process::Child;
+use super::recovery::{restart_name, waiting_name};
 use super::results::{Goal, P50, P99, PER_SECOND, Results, Verdict};
 use super::serve::Side;
 use super::workflows::{FAN_OUT, ONE, THREE};
-use super::{facts, join, store, stream};
+use super::{facts, join, recovery, store, stream};
 
 /// By how many bytes the two sides' answers may differ: times have more or fewer digits.
 const ANSWER_DIFFERENCE: usize = 8;
@@ -33,6 +34,9 @@ const STREAM: &str = "one run streamed to one reader";
 const IN_MEMORY: &str = "/run in memory, 64 connections";
 const REDUCER: &str = "the reducer alone";
 const TICKS_PER_SECOND: &str = "ticks/s";
+const ALL: &str = "ms until all go on";
+const MEANWHILE: &str = "new runs during the restart";
+const STARTED: &str = "MiB";
 
 /// How wide the joins are that are measured in memory, beside the one that is on disk.
 const JOINS: [u32; 3] = [1, 10, 50];
@@ -58,6 +62,19 @@ pub(super) enum Part {
     Reducer,
     /// `/run` of one step in memory at 64 connections.
     Memory,
+    /// How soon unfinished runs go on after a restart, and how long new ones take meanwhile.
+    Restart,
+    /// How long runs of few and of many turns take to be read from the store.
+    Reload,
+    /// What many runs cost that wait for a person. Measured only if asked for.
+    Waiting,
+}
+
+impl Part {
+    /// Tells whether it is measured among all: a million runs take minutes.
+    fn is_measured(self, only: Option<Self>, smoke: bool) -> bool {
+        only.map_or(self != Self::Waiting || smoke, |only| only == self)
+    }
 }
 
 /// Where a server keeps its runs.
@@ -83,6 +100,13 @@ pub(super) struct Plan<'a> {
     /// How many pieces of work a fan-out has.
     pub(super) items: u32,
     pub(super) only: Option<Part>,
+    pub(super) smoke: bool,
+    /// How many runs there are that wait.
+    pub(super) waiting: u64,
+    /// How many unfinished runs there are at a restart.
+    pub(super) unfinished: u64,
+    /// How many turns a short run and a long one have.
+    pub(super) turns: [u64; 2],
 }
 
 impl Plan<'_> {
@@ -93,7 +117,7 @@ impl Plan<'_> {
         let mut results = Results::default();
         for round in 1..=self.rounds {
             for part in Part::value_variants() {
-                if self.only.is_none_or(|only| only == *part) {
+                if part.is_measured(self.only, self.smoke) {
                     println!("round {round} of {}: {part:?}", self.rounds);
                     let (p50, p99) = facts::sync_cost(self.folder)?;
                     results.add(SYNC, P50, p50.as_secs_f64() * 1e3);
@@ -138,7 +162,47 @@ impl Plan<'_> {
                 results.add_load(IN_MEMORY, runtime.block_on(load)?);
                 Ok(())
             }
+            Part::Restart | Part::Reload | Part::Waiting => {
+                // The engine is in this process, and may use what a server would.
+                let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+                runtime.block_on(self.recovery(part, results))
+            }
         }
+    }
+
+    async fn recovery(&self, part: Part, results: &mut Results) -> Result<()> {
+        let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+        let data = self.data()?;
+        match part {
+            Part::Restart => {
+                let measured = recovery::restart(data.path(), self.unfinished).await?;
+                let name = &restart_name(self.unfinished);
+                results.add(name, "open ms", milliseconds(measured.opened));
+                results.add(name, ALL, milliseconds(measured.all));
+                results.add(MEANWHILE, P50, milliseconds(measured.p50));
+                results.add(MEANWHILE, P99, milliseconds(measured.p99));
+            }
+            Part::Reload => {
+                for turns in self.turns {
+                    let took = recovery::reload(data.path(), turns).await?;
+                    results.add(
+                        &format!("a run of {turns} turns is read"),
+                        P50,
+                        milliseconds(took),
+                    );
+                }
+            }
+            _ => {
+                let measured = recovery::waiting(data.path(), self.waiting).await?;
+                let name = &waiting_name(self.waiting);
+                results.add(name, "starts/s", measured.per_second);
+                results.add(name, STARTED, measured.started);
+                results.add(name, "MiB after a restart", measured.restarted);
+                results.add(name, P50, milliseconds(measured.p50));
+                results.add(name, "max ms", milliseconds(measured.max));
+            }
+        }
+        Ok(())
     }
 
     /// Loads the engine's server and the baseline in turn, each with a new database. The slices
@@ -283,6 +347,7 @@ impl Plan<'_> {
         let [few, many] = [JOINS[0], JOINS[2]].map(|times| self.items * times);
         let joins = [(few, Kept::InMemory), (many, Kept::InMemory), (few, Kept::OnDisk)];
         let [few, many, durable] = joins.map(|(parts, kept)| join_name(parts, kept));
+        let (restart, waiting) = (restart_name(self.unfinished), waiting_name(self.waiting));
         let others = [
             (few.as_str(), P50, Goal::AtMost(100.0)),
             (&many, P50, Goal::AtMost(2_000.0)),
@@ -293,6 +358,10 @@ impl Plan<'_> {
             (&on_disk, P50, Goal::AtMost(300.0)),
             (&in_memory, P50, Goal::AtMost(100.0)),
             (IN_MEMORY, PER_SECOND, Goal::AtLeast(11_500.0)),
+            (&restart, ALL, Goal::AtMost(1_000.0)),
+            (MEANWHILE, P99, Goal::AtMost(50.0)),
+            (&waiting, STARTED, Goal::AtMost(1_024.0)),
+            (&waiting, "max ms", Goal::AtMost(50.0)),
         ];
         for (name, metric, goal) in others {
             judge(&format!("{name}: {metric}"), results.median(name, metric), goal);

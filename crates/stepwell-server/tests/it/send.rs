@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use expect_test::{Expect, expect};
+use stepwell::store::{INBOX_MESSAGES, Message};
 
 use crate::fixture::{Fixture, detail};
 
@@ -250,4 +251,30 @@ async fn check_untouched(fixture: &Fixture, handler: &str) {
     let seen = fixture.seen(handler, "WorkflowIdleEvent").await;
     assert_eq!(seen.matches("id: ").count(), 4, "{seen}");
     assert_eq!(fixture.send(&format!("GET /handlers/{handler}")).await.status(), 202);
+}
+
+/// Until the run has taken some of them.
+#[tokio::test(start_paused = true)]
+async fn a_run_for_which_too_many_events_wait_takes_no_more() {
+    let fixture = Fixture::new().await;
+    fixture.start("human", "h").await;
+    let store = fixture.engine.store();
+    let run = store.handler("h").await.unwrap().unwrap().key;
+    for number in 0..INBOX_MESSAGES {
+        let idempotency_key = number.to_string();
+        let message = Message { run, idempotency_key, body: "".into(), is_urgent: false };
+        store.deliver(message).await.unwrap();
+    }
+    fixture
+        .check(
+            r#"POST /events/h {"event": {"type": "ResponseEvent", "value": {"response": "A"}}}"#,
+            expect![[r#"
+                429
+                content-type: application/json
+                retry-after: 1
+
+                {"detail":"Too many events wait for this workflow; try again"}"#]],
+        )
+        .await;
+    assert_eq!(fixture.send("POST /handlers/h/cancel").await.status(), 200);
 }

@@ -56,6 +56,8 @@ pub enum Refusal {
     NoEvent,
     /// The run has ended.
     Ended,
+    /// As many events wait for the run as may.
+    InboxFull,
     /// The sent event cannot be read.
     Event(EventError),
     /// The workflow has no such step.
@@ -143,6 +145,7 @@ impl Refusal {
             Self::TooLarge { .. } | Self::EventTooLarge { .. } => 413,
             Self::TargetTooLong { .. } => 414,
             Self::UnknownHost { .. } => 421,
+            Self::InboxFull => 429,
             // The fault is the client's, but this is what the protocol says.
             Self::UnknownStep { .. } | Self::NotAccepted { .. } => 500,
             Self::Internal => 500,
@@ -153,7 +156,7 @@ impl Refusal {
     /// Tells whether the same request may succeed in a moment.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable | Self::Closing | Self::Crowded)
+        matches!(self, Self::Unavailable | Self::Closing | Self::Crowded | Self::InboxFull)
     }
 }
 
@@ -187,6 +190,7 @@ impl fmt::Display for Refusal {
             Self::SendBody(error) => write!(f, "Error processing request: {error}"),
             Self::NoEvent => f.write_str("Event data is required"),
             Self::Ended => f.write_str("Workflow already completed"),
+            Self::InboxFull => f.write_str("Too many events wait for this workflow; try again"),
             Self::Event(error) => error.fmt(f),
             Self::UnknownStep { step } => {
                 write!(f, "Failed to send event: Step {step} does not exist")

@@ -45,6 +45,7 @@ mod retries;
 mod run;
 mod seeded;
 mod slots;
+mod snapshots;
 mod spans;
 mod spy;
 mod stalls;

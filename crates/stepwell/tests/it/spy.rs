@@ -29,6 +29,10 @@ pub(crate) struct Spy {
     pub(crate) mute: AtomicBool,
     /// Whether journals are unreadable.
     pub(crate) spoilt: AtomicBool,
+    /// How many times a journal was read from its beginning.
+    pub(crate) whole: AtomicUsize,
+    /// What snapshots are read as, rather than as what they are.
+    pub(crate) snapshot: std::sync::Mutex<Option<Bytes>>,
 }
 
 impl Spy {
@@ -112,6 +116,7 @@ impl Store for Spy {
         if self.spoilt.load(Ordering::Relaxed) {
             return Ok(vec![Bytes::from_static(b"spoilt")]);
         }
+        self.whole.fetch_add(usize::from(from == 0), Ordering::Relaxed);
         self.inner.journal(run, from, limit).await
     }
 
@@ -120,7 +125,9 @@ impl Store for Spy {
     }
 
     async fn snapshot(&self, run: RunKey) -> Result<Option<SnapshotRow>, StoreError> {
-        self.inner.snapshot(run).await
+        let kept = self.inner.snapshot(run).await?;
+        let other = self.snapshot.lock().unwrap().clone();
+        Ok(kept.map(|kept| SnapshotRow { body: other.unwrap_or(kept.body), ..kept }))
     }
 
     async fn stream(

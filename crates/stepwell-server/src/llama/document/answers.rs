@@ -199,6 +199,7 @@ fn describe(refusal: &Refusal) -> &'static str {
         413 => "The body or the event is too large.",
         414 => "Path and query are too long.",
         421 => "The server is not called by this name.",
+        429 => "As many events wait for the run as may.",
         500 if *refusal == Refusal::Internal => "The server made a mistake.",
         500 => "The event cannot be sent to this step.",
         503 => "Not possible now; a moment later it may be.",

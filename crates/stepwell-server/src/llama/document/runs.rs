@@ -197,6 +197,7 @@ impl IntoResponses for SendAnswers {
                 Refusal::UnknownHandler,
                 Refusal::MethodNotAllowed,
                 Refusal::Ended,
+                Refusal::InboxFull,
                 Refusal::UnknownStep { step: "greeet".to_owned() },
                 Refusal::NotAccepted {
                     step: "greet".to_owned(),

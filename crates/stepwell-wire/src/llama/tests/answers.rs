@@ -176,6 +176,7 @@ fn refusals_have_the_texts_that_clients_compare() {
         Refusal::InvalidCursor { text: "1.5".into() },
         Refusal::NoEvent,
         Refusal::Ended,
+        Refusal::InboxFull,
         Refusal::UnknownStep { step: "s".into() },
         Refusal::NotAccepted { step: "s".into(), class: "m.A".into() },
         Refusal::TooLarge { limit: 100 },
@@ -209,6 +210,7 @@ fn refusals_have_the_texts_that_clients_compare() {
         400 Invalid after_sequence: '1.5'
         400 Event data is required
         409 Workflow already completed
+        429, later Too many events wait for this workflow; try again
         500 Failed to send event: Step s does not exist
         500 Failed to send event: Step s does not accept event of type <class 'm.A'>
         413 Request body is larger than 100 bytes
