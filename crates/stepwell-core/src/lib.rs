@@ -64,6 +64,6 @@ pub use state::{
 };
 pub use stream::{StepChange, StepPhase, StreamItem, Unhandled};
 pub use tick::{
-    Cause, Collected, Entry, Failure, Output, Remembered, SEMANTICS, Sent, Started, Streamed, Tick,
-    Updated, Wait,
+    Cause, Collected, Entry, FAILURE_TEXT, Failure, Output, Remembered, SEMANTICS, Sent, Started,
+    Streamed, Tick, Updated, Wait,
 };

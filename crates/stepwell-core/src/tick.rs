@@ -204,6 +204,30 @@ impl Failure {
             is_fatal: false,
         }
     }
+
+    /// Cuts texts that are longer than [`FAILURE_TEXT`], and marks them as cut.
+    #[must_use]
+    pub fn shortened(mut self) -> Self {
+        shorten(&mut self.kind);
+        shorten(&mut self.message);
+        for cause in &mut self.causes {
+            shorten(&mut cause.kind);
+            shorten(&mut cause.message);
+        }
+        self
+    }
+}
+
+/// How many bytes a text of a failure has at most, besides the mark that it was cut: an error may
+/// quote a whole document, and is kept in the journal, the history of its work item and the stream.
+pub const FAILURE_TEXT: usize = 64 << 10;
+
+fn shorten(text: &mut String) {
+    let bytes = text.len();
+    if bytes > FAILURE_TEXT {
+        text.truncate(text.floor_char_boundary(FAILURE_TEXT));
+        text.push_str(&format!("… (cut; it had {bytes} bytes)"));
+    }
 }
 
 /// A body sent an event.

@@ -109,13 +109,14 @@ impl StepError {
     }
 
     pub(crate) fn failure(&self) -> Failure {
-        Failure {
+        let failure = Failure {
             kind: self.kind.clone().into_owned(),
             message: self.to_string(),
             causes: self.causes(),
             details: self.details.as_ref().map(kept),
             is_fatal: self.fatal,
-        }
+        };
+        failure.shortened()
     }
 
     /// Makes an error again from what the journal keeps of it.

@@ -15,6 +15,7 @@ mod effects;
 mod ending;
 mod executing;
 mod expiring;
+mod failures;
 mod giving_up;
 mod idling;
 mod interrupted;

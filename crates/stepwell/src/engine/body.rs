@@ -95,7 +95,7 @@ impl Body {
                 let message = format!("the retry policy panicked: {said}");
                 let mut policy_failed = Failure::new("Panic", message);
                 policy_failed.causes.push(Cause { kind: failure.kind, message: failure.message });
-                (policy_failed, None)
+                (policy_failed.shortened(), None)
             }
         }
     }
@@ -256,7 +256,7 @@ fn summary(output: &Output) -> String {
 }
 
 fn panicked(said: &str) -> Failure {
-    Failure::new("Panic", format!("the step panicked: {said}"))
+    Failure::new("Panic", format!("the step panicked: {said}")).shortened()
 }
 
 /// Runs users' code. If it panics, returns what it said.
