@@ -71,10 +71,14 @@ fn skip(site: &Site) -> Result<()> {
     Ok(())
 }
 
-/// The disk is full for a while, once with a server that goes on and once with one that is killed.
+/// The disk is full at the first start, and then for a while, once with a server that goes on and once with one that is killed.
 pub(super) async fn full(site: &mut Site, _: &mut Random) -> Result<()> {
     let Some(_mount) = Mount::new(&site.data, 6 << 20)? else { return skip(site) };
     let ballast = site.data.join("ballast");
+    // Full from the beginning: there is no file yet, and none can be made.
+    fill(&ballast)?;
+    site.expect_refusal(&REASONS).await?;
+    fs::remove_file(&ballast)?;
     site.start(&[]).await?;
     let caller = site.caller()?;
     let chains = Chains::start(&caller, site.name, RUNS, 80).await?;
