@@ -66,7 +66,9 @@ fn many() -> Result<Workflow, BuildError> {
         match begin.at {
             0 if !GOES_ON.load(Ordering::Relaxed) => std::future::pending().await,
             0 => {}
-            1 => drop(context.wait::<Answer>().await?),
+            1 => {
+                context.wait::<Answer>().await?;
+            }
             _ => context.sleep(SLEEP).await?,
         }
         Ok(Next {})

@@ -59,7 +59,7 @@ impl Model {
 pub(super) async fn look(store: &dyn Store, handler: &str) -> Result<Option<String>> {
     let Some(found) = store.handler(handler).await? else { return Ok(None) };
     let RunRow { key, run, head, turn_id, status, next_sequence, .. } = found;
-    let journal = store.journal(key).await?.iter().map(|body| digest(body)).collect();
+    let journal = store.journal(key, 0, ROWS).await?.iter().map(|body| digest(body)).collect();
     let stream = store.stream(key, None, ROWS).await?.iter().map(row).collect();
     let inbox = store.inbox(key, ROWS).await?;
     let inbox = inbox.iter().map(|row| String::from_utf8_lossy(&row.body).into_owned()).collect();
@@ -78,7 +78,7 @@ pub(super) async fn look(store: &dyn Store, handler: &str) -> Result<Option<Stri
 }
 
 async fn timers(store: &dyn Store, run: &str) -> Result<BTreeMap<u64, u64>> {
-    let rows = store.timers(&[POOL.to_owned()], Timestamp(u64::MAX), ROWS).await?;
+    let rows = store.timers(&[POOL.to_owned()], None, Timestamp(u64::MAX), ROWS).await?;
     let of_run = rows.iter().filter(|row| row.run.as_str() == run);
     Ok(of_run.map(|row| (row.timer.0, row.due.0)).collect())
 }

@@ -87,7 +87,8 @@ impl Writer {
             if self.random.percent(40) {
                 let name = format!("{handler}-message-{number}");
                 let body = name.clone().into();
-                let message = Message { run: key, idempotency_key: name.clone(), body };
+                let idempotency_key = name.clone();
+                let message = Message { run: key, idempotency_key, body, is_urgent: false };
                 model.inbox.push(name);
                 let deliver = || store.deliver(message.clone());
                 let delivery = self.write(&model, deliver).await?;

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use clap::ValueEnum;
 use parking_lot::Mutex;
 use stepwell::store::{
-    Commit, Creation, Delivery, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow, Store,
-    StoreError, StreamRow, TimerRow, Turn,
+    Commit, Creation, Delivery, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow,
+    SnapshotRow, Store, StoreError, StoredRun, StreamRow, TimerRow, Turn,
 };
 use stepwell_core::{DefinitionId, RunId, Timestamp};
 use tokio::sync::mpsc;
@@ -188,12 +188,34 @@ impl Store for Dying {
         self.inner.run(run).await
     }
 
-    async fn unfinished(&self, pools: &[String]) -> Result<Vec<RunRow>, StoreError> {
-        self.inner.unfinished(pools).await
+    async fn unfinished(
+        &self,
+        pools: &[String],
+        after: Option<RunKey>,
+        limit: usize,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        self.inner.unfinished(pools, after, limit).await
     }
 
-    async fn journal(&self, run: RunKey) -> Result<Vec<Bytes>, StoreError> {
-        self.inner.journal(run).await
+    async fn journal(
+        &self,
+        run: RunKey,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Bytes>, StoreError> {
+        self.inner.journal(run, from, limit).await
+    }
+
+    async fn keep_snapshot(&self, run: RunKey, snapshot: SnapshotRow) -> Result<(), StoreError> {
+        self.write(self.inner.keep_snapshot(run, snapshot)).await
+    }
+
+    async fn snapshot(&self, run: RunKey) -> Result<Option<SnapshotRow>, StoreError> {
+        self.inner.snapshot(run).await
+    }
+
+    async fn load(&self, run: &RunId, limit: usize) -> Result<Option<StoredRun>, StoreError> {
+        self.inner.load(run, limit).await
     }
 
     async fn stream(
@@ -219,10 +241,11 @@ impl Store for Dying {
     async fn timers(
         &self,
         pools: &[String],
+        after: Option<&TimerRow>,
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<TimerRow>, StoreError> {
-        self.inner.timers(pools, before, limit).await
+        self.inner.timers(pools, after, before, limit).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -151,7 +151,8 @@ impl Engine {
             Place { key: row.key, epoch: shared.store.epoch(), head: 0, turn_id: shared.turn_id() };
         let turn = draft.turn(&state, place);
         row.follow(&turn);
-        let bytes = turn.journal.len();
+        let mut tail = Tail::default();
+        tail.add(turn.journal.len());
         let new_run = NewRun {
             run: run.clone(),
             handler: row.handler.clone(),
@@ -174,8 +175,6 @@ impl Engine {
                 }));
             }
         };
-        let mut tail = Tail::default();
-        tail.add(bytes);
         let loaded = Loaded {
             registered: Arc::clone(registered),
             row: row.clone(),

@@ -200,10 +200,9 @@ impl Driver {
             driver.act();
             driver.draft = Draft::default();
         } else if !driver.draft.must_commit() {
-            // A lone resumption is acted on at once, and written with the next turn, unless it has
-            // to show first that the store can write.
-            let failing = shared.failing.load(Ordering::Relaxed);
-            driver.holds_back = failing && !driver.draft.is_empty();
+            // A lone resumption is acted on at once, unless it must show that the store can write.
+            let is_failing = shared.failing.load(Ordering::Relaxed);
+            driver.holds_back = is_failing && !driver.draft.is_empty();
             if !driver.holds_back {
                 driver.act();
             }
@@ -291,11 +290,11 @@ impl Driver {
 
     /// Waits for something to happen and puts it into the draft.
     async fn gather(&mut self) -> Result<Gathered, Exit> {
-        let at_rest = !self.inbox && !self.draft.must_commit() && !self.state.is_quiet();
-        self.receive(at_rest).await?;
+        let must_commit = self.draft.must_commit() || self.holds_back;
+        self.receive(!self.inbox && !must_commit && !self.state.is_quiet()).await?;
         let mut errands = self.letters.take_errands();
         self.permits.append(&mut errands.permits);
-        if errands.is_empty() && !self.inbox && !self.draft.must_commit() {
+        if errands.is_empty() && !self.inbox && !must_commit {
             self.wait_for_more_stream().await?;
             // The message that told of what has come meanwhile is taken.
             errands = self.letters.take_errands();
