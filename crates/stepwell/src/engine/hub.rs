@@ -1,6 +1,6 @@
 //! Tells readers of a run that it has gone on.
 //!
-//! A reader is a cursor and a [`watch`] on the run's [`Head`]: however slow it is, it costs no
+//! A reader is a cursor and a watch on the run's [`Head`]: however slow it is, it costs no
 //! memory, for what it has missed is in the store. The head carries the newest stream row, so a
 //! reader that keeps up never asks the store.
 
@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use stepwell_core::RunId;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use super::record::RunRecord;
 use crate::store::StreamRow;
@@ -30,7 +30,23 @@ pub(crate) struct Head {
 /// The heads of all runs that somebody reads.
 #[derive(Debug, Default)]
 pub(crate) struct Hub {
-    heads: Mutex<HashMap<RunId, watch::Sender<Head>>>,
+    heads: Mutex<HashMap<RunId, Arc<Watched>>>,
+}
+
+/// The head of a run, and those who wait for a newer one.
+///
+/// They are woken in the order in which they began to wait. A `watch` of tokio wakes them in a
+/// random one, and nothing that goes wrong in a simulation would go wrong a second time.
+#[derive(Debug, Default)]
+struct Watched {
+    head: Mutex<Versioned>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Versioned {
+    version: u64,
+    head: Head,
 }
 
 /// A reader's watch on a run.
@@ -38,28 +54,33 @@ pub(crate) struct Hub {
 pub(crate) struct Subscription {
     hub: Weak<Hub>,
     run: RunId,
-    head: watch::Receiver<Head>,
+    watched: Arc<Watched>,
+    /// The version that it has seen.
+    seen: u64,
 }
 
 impl Hub {
     pub(crate) fn subscribe(self: &Arc<Self>, run: &RunId) -> Subscription {
         let mut heads = self.heads.lock();
-        let head = heads.entry(run.clone()).or_default().subscribe();
-        Subscription { hub: Arc::downgrade(self), run: run.clone(), head }
+        let watched = Arc::clone(heads.entry(run.clone()).or_default());
+        let seen = watched.head.lock().version;
+        Subscription { hub: Arc::downgrade(self), run: run.clone(), watched, seen }
     }
 
     /// Shows readers that the run has gone on; never backwards.
     pub(crate) fn publish(&self, run: &RunId, head: Head) {
-        if let Some(sender) = self.heads.lock().get(run) {
-            sender.send_if_modified(|seen| {
-                let news = head.next_sequence > seen.next_sequence
-                    || (head.ended.is_some() && seen.ended.is_none())
-                    || head.purged;
-                if news {
-                    *seen = head;
-                }
-                news
-            });
+        let heads = self.heads.lock();
+        let Some(watched) = heads.get(run) else { return };
+        let mut newest = watched.head.lock();
+        let seen = &newest.head;
+        let news = head.next_sequence > seen.next_sequence
+            || (head.ended.is_some() && seen.ended.is_none())
+            || head.purged;
+        if news {
+            newest.head = head;
+            newest.version += 1;
+            drop(newest);
+            watched.changed.notify_waiters();
         }
     }
 }
@@ -67,19 +88,25 @@ impl Hub {
 impl Subscription {
     /// Returns the newest head that this process knows of.
     pub(crate) fn head(&mut self) -> Head {
-        self.head.borrow_and_update().clone()
+        let newest = self.watched.head.lock();
+        self.seen = newest.version;
+        newest.head.clone()
     }
 
     /// Tells whether there is a newer one than [`Subscription::head`] last returned.
     pub(crate) fn has_changed(&self) -> bool {
-        self.head.has_changed().unwrap_or(false)
+        self.watched.head.lock().version != self.seen
     }
 
     /// Waits until there is a newer one than [`Subscription::head`] last returned.
     pub(crate) async fn changed(&mut self) {
-        if self.head.changed().await.is_err() {
-            // The hub is gone, and with it whoever could have news.
-            std::future::pending().await
+        loop {
+            // It counts from here on, so no news can come between.
+            let changed = self.watched.changed.notified();
+            if self.has_changed() {
+                return;
+            }
+            changed.await;
         }
     }
 
@@ -98,8 +125,8 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         let Some(hub) = self.hub.upgrade() else { return };
         let mut heads = hub.heads.lock();
-        // This subscription still counts as one.
-        if heads.get(&self.run).is_some_and(|sender| sender.receiver_count() <= 1) {
+        // One is the map's, and this subscription still has one.
+        if Arc::strong_count(&self.watched) <= 2 {
             heads.remove(&self.run);
         }
     }

@@ -328,6 +328,7 @@ impl Shared {
             let mut delay = RELOAD_DELAY;
             for _ in 0..FINDS {
                 tokio::select! {
+                    biased;
                     () = tokio::time::sleep(delay) => {}
                     () = shared.closing.cancelled() => return,
                 }
@@ -346,6 +347,7 @@ impl Shared {
             let mut delay = RELOAD_DELAY;
             for _ in 0..FINDS {
                 tokio::select! {
+                    biased;
                     () = tokio::time::sleep(delay) => {}
                     () = shared.closing.cancelled() => return,
                 }
@@ -363,6 +365,7 @@ impl Shared {
         let (shared, run) = (Arc::clone(self), run.clone());
         let reload = async move {
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(RELOAD_DELAY) => {
                     shared.wake(&run, |errands| errands.inbox = true);
                 }

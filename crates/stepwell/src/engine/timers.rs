@@ -163,6 +163,7 @@ pub(crate) async fn keep(shared: Weak<Shared>) {
         // Not held while it sleeps: an engine that nobody uses any more goes at once.
         drop(engine);
         tokio::select! {
+            biased;
             () = tokio::time::sleep_until(until) => {}
             () = timers.changed.notified() => {}
             () = closing.cancelled() => return,
