@@ -43,6 +43,7 @@ impl From<EngineError> for ApiError {
             EngineError::TooLarge { bytes } => {
                 Refusal::EventTooLarge { bytes, limit: MAX_EVENT_BYTES }
             }
+            EngineError::Overloaded => Refusal::Overloaded,
             EngineError::Closing => Refusal::Closing,
             EngineError::Store(error @ StoreError::Unavailable(_)) => {
                 tracing::error!(error = &error as &dyn StdError, "the store did not answer");

@@ -38,6 +38,29 @@ async fn a_store_that_does_not_answer_is_not_told_about() {
         .await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_would_wait_behind_too_many_is_told_to_come_back() {
+    let late = vec![Some(Fault::Delay(Duration::from_secs(1)))];
+    let store = FaultyStore::scripted(Arc::new(MemoryStore::default()), late);
+    let engine = engine(Arc::new(Semaphore::new(0))).store(Arc::new(store)).waiting_calls(1);
+    let fixture = Fixture::of(engine.open().await.unwrap());
+    let first = fixture.send("POST /workflows/quiet/run-nowait {}");
+    let second = fixture.check(
+        "POST /workflows/quiet/run-nowait {}",
+        expect![[r#"
+            503
+            content-type: application/json
+            retry-after: 1
+
+            {"detail":"Server has too many requests under way; try again"}"#]],
+    );
+    let (first, ()) = tokio::join!(biased; first, second);
+    assert_eq!(first.status(), 200);
+    // Whoever comes later finds room.
+    let third = fixture.send("POST /workflows/quiet/run-nowait {}").await;
+    assert_eq!(third.status(), 200);
+}
+
 /// Whichever write is the first that fails, the client learns of it, and not why.
 #[tokio::test(start_paused = true)]
 async fn what_is_not_durable_is_not_acknowledged() {

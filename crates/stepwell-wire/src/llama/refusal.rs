@@ -109,6 +109,8 @@ pub enum Refusal {
     },
     /// There are as many connections as there may be.
     Crowded,
+    /// As many requests wait for the store as may.
+    Overloaded,
     /// The server cannot answer now; it may be able to in a moment.
     Unavailable,
     /// The server is about to stop; whatever takes its place can answer.
@@ -149,14 +151,17 @@ impl Refusal {
             // The fault is the client's, but this is what the protocol says.
             Self::UnknownStep { .. } | Self::NotAccepted { .. } => 500,
             Self::Internal => 500,
-            Self::Unavailable | Self::Closing | Self::Crowded => 503,
+            Self::Unavailable | Self::Closing | Self::Crowded | Self::Overloaded => 503,
         }
     }
 
     /// Tells whether the same request may succeed in a moment.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable | Self::Closing | Self::Crowded | Self::InboxFull)
+        matches!(
+            self,
+            Self::Unavailable | Self::Closing | Self::Crowded | Self::InboxFull | Self::Overloaded
+        )
     }
 }
 
@@ -223,6 +228,7 @@ impl fmt::Display for Refusal {
                  with --cors, or Server::cors"
             ),
             Self::Crowded => f.write_str("Server has too many connections; try again"),
+            Self::Overloaded => f.write_str("Server has too many requests under way; try again"),
             Self::Unavailable => f.write_str("Service Unavailable"),
             Self::Closing => f.write_str("Server is shutting down; try again"),
             Self::Internal => f.write_str("Internal server error"),

@@ -24,13 +24,21 @@ pub struct EngineBuilder {
 /// them, on a machine of which others want memory too.
 const RESIDENT_BYTES: usize = 256 << 20;
 
+/// How many starts, events and cancels may wait for the store unless said otherwise: twice as many
+/// as SQLite's queue takes, and as a rule less than a second of its work. Each holds its event.
+const WAITING_CALLS: usize = 8_192;
+
 impl Default for EngineBuilder {
     fn default() -> Self {
         Self {
             store: Arc::new(MemoryStore::default()),
             clock: Arc::new(SystemClock),
             workflows: Vec::new(),
-            settings: Settings { resident_bytes: RESIDENT_BYTES, reruns: false },
+            settings: Settings {
+                resident_bytes: RESIDENT_BYTES,
+                waiting_calls: WAITING_CALLS,
+                reruns: false,
+            },
         }
     }
 }
@@ -67,6 +75,15 @@ impl EngineBuilder {
     #[must_use]
     pub fn resident_bytes(mut self, bytes: usize) -> Self {
         self.settings.resident_bytes = bytes;
+        self
+    }
+
+    /// Sets how many starts, events and cancels may wait for the store at once; 8,192 by default.
+    /// Further ones are refused as [`EngineError::Overloaded`]: a store that cannot keep up is
+    /// told of by an error, not by ever longer waits and ever more memory.
+    #[must_use]
+    pub fn waiting_calls(mut self, calls: usize) -> Self {
+        self.settings.waiting_calls = calls;
         self
     }
 

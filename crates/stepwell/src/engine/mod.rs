@@ -155,6 +155,11 @@ pub enum EngineError {
     #[error("too many events wait for the run of handler `{0}`")]
     InboxFull(String),
 
+    /// As many starts, events and cancels wait for the store as may
+    /// ([`EngineBuilder::waiting_calls`]). Try again.
+    #[error("too many calls wait for the store")]
+    Overloaded,
+
     /// The process is about to end. Try again; another one takes over.
     #[error("the engine is shutting down")]
     Closing,

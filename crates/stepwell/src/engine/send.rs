@@ -47,6 +47,7 @@ impl Engine {
 
     /// Puts a message into the inbox, once, however often the store has to be asked.
     pub(super) async fn deliver(&self, row: &RunRow, inbound: &Inbound) -> Result<(), EngineError> {
+        let _place = self.shared.place()?;
         let message = Message {
             run: row.key,
             idempotency_key: Uuid::now_v7().simple().to_string(),

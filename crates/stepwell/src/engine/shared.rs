@@ -11,12 +11,13 @@ use futures::FutureExt;
 use parking_lot::Mutex;
 use stepwell_core::{Definitions, RunId, TimerId, Timestamp};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use tracing::field::Empty;
 
+use super::EngineError;
 use super::clock::Clock;
 use super::driver::{self, Exit};
 use super::end;
@@ -57,6 +58,8 @@ pub struct Registered {
 pub(crate) struct Settings {
     /// How many bytes the bodies of waiting runs may take.
     pub(crate) resident_bytes: usize,
+    /// How many calls may wait for the store.
+    pub(crate) waiting_calls: usize,
     /// Whether a body that is answered runs again from its beginning.
     pub(crate) reruns: bool,
 }
@@ -73,6 +76,8 @@ pub(crate) struct Shared {
     pub(crate) resting: Resting,
     pub(crate) loads: Semaphore,
     taking_up: Arc<Semaphore>,
+    /// A place for each call that waits for the store.
+    calls: Semaphore,
     pub(crate) closing: CancellationToken,
     /// Whether the store failed the last turn. No body begins again before it has written one:
     /// while a disk is full, each would run over and over, and nothing of it would be remembered.
@@ -121,6 +126,7 @@ impl Shared {
             resting: Resting::new(settings.resident_bytes),
             loads: Semaphore::new(LOADS),
             taking_up: Arc::new(Semaphore::new(unfinished::AT_ONCE)),
+            calls: Semaphore::new(settings.waiting_calls.min(Semaphore::MAX_PERMITS)),
             closing: CancellationToken::new(),
             failing: AtomicBool::new(false),
             tasks: TaskTracker::new(),
@@ -137,6 +143,11 @@ impl Shared {
 
     pub(crate) fn pools(&self) -> Vec<String> {
         self.workflows.iter().map(|registered| registered.pool.clone()).collect()
+    }
+
+    /// Makes a place for a call that writes; refuses it if too many wait already.
+    pub(crate) fn place(&self) -> Result<SemaphorePermit<'_>, EngineError> {
+        self.calls.try_acquire().map_err(|_| EngineError::Overloaded)
     }
 
     pub(crate) fn turn_id(&self) -> u64 {

@@ -86,6 +86,7 @@ impl Engine {
             return Err(EngineError::WrongStart { expected: expected.qualified_name(), got });
         }
         check_size(&start.input)?;
+        let _place = shared.place()?;
         let given = start.state.map(|given| given_state(registered, given)).transpose()?;
         let mut look = start.handler.is_some();
         let handler = start.handler.unwrap_or_else(new_id);

@@ -61,7 +61,10 @@ impl Answers {
 
     /// The same for an endpoint that changes something, and that pages of others may not call.
     pub(super) fn changing() -> Self {
-        Self::guarded().refusal(Refusal::ForeignOrigin { origin: "https://example.com".to_owned() })
+        Self::guarded().refusals([
+            Refusal::ForeignOrigin { origin: "https://example.com".to_owned() },
+            Refusal::Overloaded,
+        ])
     }
 
     /// Adds what can become of a request with a body.

@@ -189,6 +189,7 @@ fn refusals_have_the_texts_that_clients_compare() {
         Refusal::UnknownHost { host: "h".into() },
         Refusal::ForeignOrigin { origin: "o".into() },
         Refusal::Crowded,
+        Refusal::Overloaded,
         Refusal::Unavailable,
         Refusal::Closing,
         Refusal::Internal,
@@ -223,6 +224,7 @@ fn refusals_have_the_texts_that_clients_compare() {
         421 Host 'h' is not allowed; if it is this server's, allow it with --allow-host, or Server::allow_host
         403 Origin 'o' is not allowed; if its pages may call this server, allow it with --cors, or Server::cors
         503, later Server has too many connections; try again
+        503, later Server has too many requests under way; try again
         503, later Service Unavailable
         503, later Server is shutting down; try again
         500 Internal server error"#]]
