@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use stepwell::store::{
-    Commit, Creation, Delivery, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow, Store,
-    StoreError, StreamRow, TimerRow, Turn,
+    Commit, Creation, Delivery, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow,
+    SnapshotRow, Store, StoreError, StreamRow, TimerRow, Turn,
 };
 use stepwell::{RunId, Timestamp};
 use stepwell_core::DefinitionId;
@@ -209,12 +209,32 @@ impl Store for Gate {
         self.read("run", Some(number), || self.store().run(run)).await
     }
 
-    async fn unfinished(&self, pools: &[String]) -> Result<Vec<RunRow>, StoreError> {
-        self.read("unfinished", None, || self.store().unfinished(pools)).await
+    async fn unfinished(
+        &self,
+        pools: &[String],
+        after: Option<RunKey>,
+        limit: usize,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        self.read("unfinished", None, || self.store().unfinished(pools, after, limit)).await
     }
 
-    async fn journal(&self, run: RunKey) -> Result<Vec<Bytes>, StoreError> {
-        self.read("journal", self.number(run), || self.store().journal(run)).await
+    async fn journal(
+        &self,
+        run: RunKey,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Bytes>, StoreError> {
+        self.read("journal", self.number(run), || self.store().journal(run, from, limit)).await
+    }
+
+    async fn snapshot(&self, run: RunKey) -> Result<Option<SnapshotRow>, StoreError> {
+        self.read("snapshot", self.number(run), || self.store().snapshot(run)).await
+    }
+
+    async fn keep_snapshot(&self, run: RunKey, row: SnapshotRow) -> Result<(), StoreError> {
+        let number = self.number(run);
+        let keep = || self.store().keep_snapshot(run, row.clone());
+        self.call("keep snapshot", true, number, keep).await
     }
 
     async fn stream(
@@ -242,10 +262,11 @@ impl Store for Gate {
     async fn timers(
         &self,
         pools: &[String],
+        after: Option<&TimerRow>,
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<TimerRow>, StoreError> {
-        self.read("timers", None, || self.store().timers(pools, before, limit)).await
+        self.read("timers", None, || self.store().timers(pools, after, before, limit)).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

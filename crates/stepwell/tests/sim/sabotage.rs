@@ -6,7 +6,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use stepwell::store::{
     Commit, Creation, Delivery, HandlerFilter, InboxRow, MemoryStore, Message, NewRun, RunKey,
-    RunRow, Store, StoreError, StreamRow, TimerRow, Turn,
+    RunRow, SnapshotRow, Store, StoreError, StreamRow, TimerRow, Turn,
 };
 use stepwell::{RunId, Timestamp};
 use stepwell_core::DefinitionId;
@@ -136,15 +136,33 @@ impl Store for Sabotaged {
         self.inner.run(run).await
     }
 
-    async fn unfinished(&self, pools: &[String]) -> Result<Vec<RunRow>, StoreError> {
+    async fn unfinished(
+        &self,
+        pools: &[String],
+        after: Option<RunKey>,
+        limit: usize,
+    ) -> Result<Vec<RunRow>, StoreError> {
         if self.sabotage == Sabotage::ForgetsRuns {
             return Ok(Vec::new());
         }
-        self.inner.unfinished(pools).await
+        self.inner.unfinished(pools, after, limit).await
     }
 
-    async fn journal(&self, run: RunKey) -> Result<Vec<Bytes>, StoreError> {
-        self.inner.journal(run).await
+    async fn journal(
+        &self,
+        run: RunKey,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Bytes>, StoreError> {
+        self.inner.journal(run, from, limit).await
+    }
+
+    async fn snapshot(&self, run: RunKey) -> Result<Option<SnapshotRow>, StoreError> {
+        self.inner.snapshot(run).await
+    }
+
+    async fn keep_snapshot(&self, run: RunKey, row: SnapshotRow) -> Result<(), StoreError> {
+        self.inner.keep_snapshot(run, row).await
     }
 
     async fn stream(
@@ -174,10 +192,11 @@ impl Store for Sabotaged {
     async fn timers(
         &self,
         pools: &[String],
+        after: Option<&TimerRow>,
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<TimerRow>, StoreError> {
-        self.inner.timers(pools, before, limit).await
+        self.inner.timers(pools, after, before, limit).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {
