@@ -1,5 +1,7 @@
 //! What all parts of an engine share, and which runs are in memory.
 
+mod claim;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -16,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use tracing::field::Empty;
+
+pub(crate) use claim::Claim;
 
 use super::EngineError;
 use super::clock::Clock;
@@ -390,39 +394,5 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.closing.cancel();
-    }
-}
-
-/// The place in memory of a run of which nobody knows yet whether it exists.
-///
-/// If it is dropped, the run is looked for a little later: perhaps it was created all the same.
-pub(crate) struct Claim {
-    shared: Arc<Shared>,
-    run: RunId,
-    ends: Option<(Mailbox, Letters)>,
-}
-
-impl Claim {
-    /// Drives the run, which exists.
-    pub(crate) fn drive(mut self, loaded: driver::Loaded) {
-        if let Some((mailbox, letters)) = self.ends.take() {
-            let work = Work::Go(Box::new(loaded));
-            self.shared.spawn_driver(self.run.clone(), mailbox, letters, work);
-        }
-    }
-
-    /// Gives up the place: the run does not exist.
-    pub(crate) fn give_up(mut self) {
-        self.ends = None;
-        self.shared.residents.lock().remove(&self.run);
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        if self.ends.is_some() {
-            self.shared.residents.lock().remove(&self.run);
-            self.shared.find_later(&self.run);
-        }
     }
 }
