@@ -39,7 +39,7 @@ fn rounds() -> Result<Workflow, BuildError> {
         Ok(if is_last { Then::Ask(InputRequiredEvent::new()) } else { Then::Round(next) })
     }
     async fn answer(_: HumanResponseEvent, ctx: Context<Vec<u64>>) -> Result<StopEvent, StepError> {
-        let seen = ctx.update(|seen| std::mem::take(seen)).await?;
+        let seen = ctx.update(std::mem::take).await?;
         assert!(seen.iter().copied().eq(0..ROUNDS), "{seen:?}");
         Ok(StopEvent::new(seen.len()))
     }
