@@ -36,6 +36,11 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
+    /// Returns that of a run of one turn.
+    pub(super) fn of(journal: usize) -> Self {
+        Self { journal, snapshot: 0 }
+    }
+
     pub(super) fn add(&mut self, journal: usize) {
         self.journal += journal;
     }

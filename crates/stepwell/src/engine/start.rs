@@ -152,8 +152,7 @@ impl Engine {
             Place { key: row.key, epoch: shared.store.epoch(), head: 0, turn_id: shared.turn_id() };
         let turn = draft.turn(&state, place);
         row.follow(&turn);
-        let mut tail = Tail::default();
-        tail.add(turn.journal.len());
+        let tail = Tail::of(turn.journal.len());
         let new_run = NewRun {
             run: run.clone(),
             handler: row.handler.clone(),
