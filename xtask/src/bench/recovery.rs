@@ -35,6 +35,9 @@ const REST: Duration = Duration::from_millis(10);
 /// How long runs sleep that are to be overdue: longer than starting all of them takes.
 const SLEEP: Duration = Duration::from_secs(10);
 
+/// How long the last runs that were started are given to get to where they are interrupted.
+const SETTLE: Duration = Duration::from_secs(2);
+
 /// How long anything may take before it counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -77,6 +80,7 @@ fn many() -> Result<Workflow, BuildError> {
         Ok(Next {})
     }
     Workflow::builder("Many")
+        .additional_event::<Answer>()
         .step("begin", begin)
         .step("finish", |_: Next, _: Context| async {
             TAKEN.fetch_add(1, Ordering::Relaxed);
@@ -108,6 +112,7 @@ fn long() -> Result<Workflow, BuildError> {
         Ok(Then::Round(Round { left: round.left - 1 }))
     }
     Workflow::builder("Long")
+        .additional_event::<Answer>()
         .step("begin", |begin: Begin, _: Context| async move { Round { left: begin.at } })
         .step("round", round)
         .build()
@@ -179,7 +184,10 @@ pub(super) async fn waiting(folder: &Path, runs: u64) -> Result<Waiting> {
     for handler in chosen {
         let run = engine.find(&handler).await?.context("a run is gone")?;
         let sent = Instant::now();
-        run.send(Answer {}).await?;
+        if let Err(error) = run.send(Answer {}).await {
+            let record = engine.handler(&handler).await?;
+            return Err(error).with_context(|| format!("a waiting run: {record:?}"));
+        }
         tokio::time::timeout(PATIENCE, run.result::<StopEvent>()).await.context("stuck")??;
         latencies.push(sent.elapsed());
     }
@@ -219,6 +227,8 @@ pub(super) async fn restart(folder: &Path, runs: u64) -> Result<Restart> {
     GOES_ON.store(false, Ordering::Relaxed);
     let engine = open(folder, Durability::Full).await?;
     start(&engine, runs, |number| number % 3).await?;
+    // Until the last ones sleep, durably.
+    sleep(SETTLE).await;
     engine.shutdown().await?;
     drop(engine);
     sleep(SLEEP).await;
