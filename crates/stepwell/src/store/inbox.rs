@@ -27,7 +27,7 @@ pub struct Message {
     pub is_urgent: bool,
 }
 
-/// What became of a [`Store::deliver`].
+/// What became of a [`Store::deliver`](super::Store::deliver).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// It is in the inbox.
