@@ -44,3 +44,12 @@ need_cargo() {
 need_cc() {
     command -v cc >/dev/null || install_packages build-essential
 }
+
+# The tests start a server of their own.
+need_postgres() {
+    local bin
+    for bin in /usr/lib/postgresql/*/bin; do
+        if [ -x "$bin/initdb" ]; then return; fi
+    done
+    command -v initdb >/dev/null || install_packages postgresql
+}

@@ -44,7 +44,10 @@ house_rules() {
 }
 clippy() { cargo clippy --workspace --all-targets --all-features -- -D warnings; }
 docs() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features; }
-tests() { cargo test --workspace --all-features; }
+tests() {
+    need_postgres
+    cargo test --workspace --all-features
+}
 build() { cargo build --bin stepwell; }
 kill_loop() { cargo xtask chaos --kills 100 --losses 100; }
 crowd() { cargo xtask crowd; }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Parser, ValueEnum};
 use stepwell::Engine;
-use stepwell::store::{MemoryStore, SqliteOptions, SqliteStore, Store};
+use stepwell::store::{MemoryStore, PostgresStore, SqliteOptions, SqliteStore, Store};
 use stepwell_server::{Cors, Server};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -26,7 +26,8 @@ struct Arguments {
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
     listen: SocketAddr,
 
-    /// Where to keep runs: `memory`, or `sqlite:` and the path of a file.
+    /// Where to keep runs: `memory`, `sqlite:` and the path of a file, or the address of a database
+    /// that begins with `postgres://`.
     #[arg(long, default_value = "memory", value_name = "STORE")]
     store: Place,
 
@@ -56,6 +57,7 @@ enum Pages {
 enum Place {
     Memory,
     Sqlite(PathBuf),
+    Postgres(String),
 }
 
 impl FromStr for Place {
@@ -65,18 +67,23 @@ impl FromStr for Place {
         match text.split_once(':') {
             None if text == "memory" => Ok(Self::Memory),
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
-            _ => Err("expected `memory` or `sqlite:PATH`"),
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(text.to_owned())),
+            _ => Err("expected `memory`, `sqlite:PATH` or `postgres://…`"),
         }
     }
 }
 
 impl Place {
-    fn open(&self) -> anyhow::Result<Arc<dyn Store>> {
+    async fn open(&self) -> anyhow::Result<Arc<dyn Store>> {
         Ok(match self {
             Self::Memory => Arc::new(MemoryStore::default()),
             Self::Sqlite(path) => {
                 let store = SqliteStore::open(path, SqliteOptions::default());
                 Arc::new(store.with_context(|| format!("cannot keep runs in {}", path.display()))?)
+            }
+            Self::Postgres(url) => {
+                let store = PostgresStore::open(url).await;
+                Arc::new(store.context("cannot keep runs in this database")?)
             }
         })
     }
@@ -98,7 +105,7 @@ async fn main() -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .init();
 
-    let builder = Engine::builder().store(arguments.store.open()?);
+    let builder = Engine::builder().store(arguments.store.open().await?);
     let engine = conformance_server::register(builder)?.open().await?;
     let address = arguments.listen;
     let listener = TcpListener::bind(address)

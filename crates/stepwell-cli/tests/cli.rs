@@ -42,9 +42,12 @@ fn the_demo_says_what_it_can_be_told() {
             Usage: stepwell demo [OPTIONS]
 
             Options:
-                  --data <DIR>  The directory to keep runs in [default: stepwell/demo in $XDG_DATA_HOME or
-                                ~/.local/share]
-              -h, --help        Print help
+                  --data <DIR>   The directory to keep runs in [default: stepwell/demo in $XDG_DATA_HOME or
+                                 ~/.local/share]
+                  --store <URL>  Keep runs in a PostgreSQL database instead, such as
+                                 postgres://user:password@host/database. Others on this machine can see it among
+                                 the arguments, but not in the variable [env: STEPWELL_STORE]
+              -h, --help         Print help
 
             Who may call:
                   --listen <ADDR>             The address and port to listen on; port 0 takes a free one

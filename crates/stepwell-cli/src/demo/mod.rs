@@ -1,4 +1,4 @@
-//! `stepwell demo`: a server with workflows to try, on SQLite.
+//! `stepwell demo`: a server with workflows to try, on SQLite or PostgreSQL.
 
 mod workflows;
 
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
-use stepwell::store::{SqliteOptions, SqliteStore};
+use stepwell::store::{PostgresStore, SqliteOptions, SqliteStore, Store};
 use stepwell::{Engine, IntoWorkflow};
 use stepwell_server::Server;
 use tokio::net::TcpListener;
@@ -27,6 +27,17 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
+    /// Keep runs in a PostgreSQL database instead, such as postgres://user:password@host/database.
+    /// Others on this machine can see it among the arguments, but not in the variable
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "STEPWELL_STORE",
+        hide_env_values = true,
+        conflicts_with = "data"
+    )]
+    store: Option<String>,
+
     #[command(flatten)]
     listening: Listening,
 
@@ -37,7 +48,16 @@ pub(crate) struct Arguments {
 /// Serves until SIGINT or SIGTERM.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let settings = arguments.listening.read()?;
-    let data = match arguments.data {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
+    let store: Arc<dyn Store> = match arguments.store {
+        Some(url) => runtime.block_on(open_postgres(&url))?,
+        None => Arc::new(open_sqlite(arguments.data)?),
+    };
+    runtime.block_on(serve(settings, &arguments.dialect, store))
+}
+
+fn open_sqlite(data: Option<PathBuf>) -> anyhow::Result<SqliteStore> {
+    let data = match data {
         Some(data) => data,
         None => default_data()?,
     };
@@ -50,14 +70,22 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         format!("cannot keep runs in {directory}; choose another directory with --data")
     })?;
     tracing::info!(file = %file.display(), durability = ?store.durability(), "keeping runs");
-
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the async runtime")?;
-    runtime.block_on(serve(settings, &arguments.dialect, store))
+    Ok(store)
 }
 
-async fn serve(settings: Settings, dialect: &Dialect, store: SqliteStore) -> anyhow::Result<()> {
+async fn open_postgres(url: &str) -> anyhow::Result<Arc<dyn Store>> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        bail!("--store takes an address like postgres://user:password@host/database");
+    }
+    let store = PostgresStore::open(url).await;
+    let store = store.context("cannot keep runs in the database of --store")?;
+    tracing::info!("keeping runs in PostgreSQL");
+    Ok(Arc::new(store))
+}
+
+async fn serve(settings: Settings, dialect: &Dialect, store: Arc<dyn Store>) -> anyhow::Result<()> {
     let engine = Engine::builder()
-        .store(Arc::new(store))
+        .store(store)
         .workflow("greet", GreetingWorkflow.into_workflow()?)
         .workflow("human", HumanInTheLoopWorkflow.into_workflow()?)
         .workflow("fan-out", FanOutWorkflow.into_workflow()?)

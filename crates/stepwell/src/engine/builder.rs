@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::clock::{Clock, SystemClock};
 use super::shared::{Registered, Settings, Shared};
-use super::{Engine, EngineError, timers, unfinished};
+use super::{Engine, EngineError, elsewhere, timers, unfinished};
 use crate::Workflow;
 use crate::store::{MemoryStore, Store};
 
@@ -114,10 +114,14 @@ impl EngineBuilder {
             workflows.push(Arc::new(Registered { name, workflow, definitions, pool, admission }));
         }
         let shared = Arc::new(Shared::new(self.store, self.clock, workflows, self.settings));
+        shared.store.serve(&shared.pools()).await?;
         timers::look(&shared, None).await?;
         let last = unfinished::look(&shared, None).await?;
         tokio::spawn(timers::keep(Arc::downgrade(&shared)));
         tokio::spawn(unfinished::keep(Arc::downgrade(&shared), last));
+        if shared.store.changes().is_some() {
+            tokio::spawn(elsewhere::keep(Arc::downgrade(&shared)));
+        }
         Ok(Engine { shared })
     }
 }

@@ -6,7 +6,7 @@ use super::driver::Exit;
 use super::inbound::Inbound;
 use super::load;
 use super::shared::Shared;
-use crate::store::{Commit, InboxRow, RunRow, Status, StoreError, StreamRow, Turn, pack};
+use crate::store::{Commit, InboxRow, RunRow, Status, StoreError, StreamRow, Taken, Turn, pack};
 
 /// Writes the turn that ends the run if its inbox holds a cancel.
 pub(crate) async fn cancel_unread(shared: &Shared, run: &RunId, reason: &str) -> Exit {
@@ -18,7 +18,11 @@ pub(crate) async fn cancel_unread(shared: &Shared, run: &RunId, reason: &str) ->
 }
 
 async fn try_cancel(shared: &Shared, run: &RunId) -> Result<bool, StoreError> {
-    let Some(row) = shared.store.run(run).await? else { return Ok(true) };
+    let (row, epoch) = match shared.store.take(run).await? {
+        Taken::Ours { row, epoch } => (row, epoch),
+        Taken::Elsewhere | Taken::Gone => return Ok(true),
+    };
+    let row = RunRow { epoch, ..row };
     let messages = shared.store.inbox(row.key, usize::MAX).await?;
     let is_cancel =
         |message: &&InboxRow| matches!(Inbound::unpack(&message.body), Ok(Some(Inbound::Cancel)));
@@ -44,7 +48,7 @@ fn turn(shared: &Shared, row: &RunRow, consumed: Vec<InboxId>, undelivered: Vec<
     let end = RawEvent::builtin("WorkflowCancelledEvent", Family::Stop, Payload::object());
     Turn {
         key: row.key,
-        epoch: shared.store.epoch(),
+        epoch: row.epoch,
         head: row.head,
         id: shared.turn_id(),
         at,

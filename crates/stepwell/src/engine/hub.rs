@@ -27,6 +27,13 @@ pub(crate) struct Head {
     pub(crate) purged: bool,
 }
 
+impl Head {
+    /// Tells whether it may go on, as far as is known here.
+    fn is_open(&self) -> bool {
+        self.ended.is_none() && !self.purged
+    }
+}
+
 /// The heads of all runs that somebody reads.
 #[derive(Debug, Default)]
 pub(crate) struct Hub {
@@ -67,20 +74,43 @@ impl Hub {
         Subscription { hub: Arc::downgrade(self), run: run.clone(), watched, seen }
     }
 
+    /// Returns the runs that somebody reads and whose end is not known.
+    pub(crate) fn open_runs(&self) -> Vec<RunId> {
+        let heads = self.heads.lock();
+        let open = heads.iter().filter(|(_, watched)| watched.head.lock().head.is_open());
+        open.map(|(run, _)| run.clone()).collect()
+    }
+
+    /// Shows readers that the run was removed, by whom or when nobody knows here.
+    pub(crate) fn publish_gone(&self, run: &RunId) {
+        let heads = self.heads.lock();
+        let Some(watched) = heads.get(run) else { return };
+        watched
+            .show(|seen| seen.is_open().then(|| Head { purged: true, tail: None, ..seen.clone() }));
+    }
+
     /// Shows readers that the run has gone on; never backwards.
     pub(crate) fn publish(&self, run: &RunId, head: Head) {
         let heads = self.heads.lock();
         let Some(watched) = heads.get(run) else { return };
-        let mut newest = watched.head.lock();
-        let seen = &newest.head;
-        let news = head.next_sequence > seen.next_sequence
-            || (head.ended.is_some() && seen.ended.is_none())
-            || head.purged;
-        if news {
+        watched.show(|seen| {
+            let news = head.next_sequence > seen.next_sequence
+                || (head.ended.is_some() && seen.ended.is_none())
+                || head.purged;
+            news.then_some(head)
+        });
+    }
+}
+
+impl Watched {
+    /// Shows a head that is made from the newest one, if any is.
+    fn show(&self, news: impl FnOnce(&Head) -> Option<Head>) {
+        let mut newest = self.head.lock();
+        if let Some(head) = news(&newest.head) {
             newest.head = head;
             newest.version += 1;
             drop(newest);
-            watched.changed.notify_waiters();
+            self.changed.notify_waiters();
         }
     }
 }

@@ -16,17 +16,18 @@ use crate::store::{RunRow, StoreError};
 pub(crate) enum Found {
     /// It is there and has to go on.
     Run(Box<Loaded>),
-    /// There is nothing to do: it has ended or is gone.
+    /// There is nothing to do: it has ended, is gone, or is driven elsewhere.
     Nothing,
     /// It cannot go on in this process, for this reason. All that can be done is to cancel it.
     Unfit(String, RunRow, Box<RunState>),
 }
 
-/// Reads a run from the store.
+/// Reads a run from the store. From then on the epoch in its row is the one to write under.
 pub(crate) async fn load(shared: &Shared, run: &RunId) -> Result<Found, StoreError> {
     let _permit = shared.loads.acquire().await;
     let Some(stored) = shared.store.load(run, ROWS).await? else { return Ok(Found::Nothing) };
-    let (row, has_messages) = (stored.row.clone(), stored.has_messages);
+    let (mut row, epoch) = (stored.row.clone(), stored.epoch);
+    let has_messages = stored.has_messages;
     if row.status.is_ended() {
         publish_end(shared, row).await?;
         return Ok(Found::Nothing);
@@ -35,6 +36,8 @@ pub(crate) async fn load(shared: &Shared, run: &RunId) -> Result<Found, StoreErr
     let head = Head { next_sequence: row.next_sequence, ..Head::default() };
     shared.hub.publish(run, head);
 
+    let was_ours = row.epoch == epoch;
+    row.epoch = epoch;
     let registered = shared.workflows.iter().find(|known| known.pool == row.pool);
     let known = registered.map(|registered| &registered.definitions);
     let (mut state, tail) = fold(shared, known, stored).await?;
@@ -61,8 +64,7 @@ pub(crate) async fn load(shared: &Shared, run: &RunId) -> Result<Found, StoreErr
     // A run that this process let out of memory was not interrupted: nothing of it has to run
     // again, and the time since then counts.
     let at = shared.clock.now();
-    let epoch = shared.store.epoch();
-    if !(state.is_at_rest() && row.epoch == epoch) {
+    if !(state.is_at_rest() && was_ours) {
         draft.apply_tick(&mut state, at, Tick::Resumed { epoch });
     }
     if redefined {

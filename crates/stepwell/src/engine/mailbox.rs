@@ -91,6 +91,8 @@ pub(crate) struct Errands {
     pub(crate) fired: Vec<(TimerId, Timestamp)>,
     /// The memory is needed: leave it, if nothing is under way.
     pub(crate) evict: bool,
+    /// The run may be somebody else's by now.
+    pub(crate) check: bool,
     /// The process is about to end.
     pub(crate) stop: bool,
     /// What is given back when the run has taken its next step, if it was taken up among many.
@@ -99,7 +101,7 @@ pub(crate) struct Errands {
 
 impl Errands {
     pub(crate) fn is_empty(&self) -> bool {
-        !self.inbox && self.fired.is_empty() && !self.evict && !self.stop
+        !self.inbox && self.fired.is_empty() && !self.evict && !self.check && !self.stop
     }
 }
 

@@ -19,6 +19,7 @@ mod builder;
 pub(crate) mod clock;
 mod draft;
 mod driver;
+mod elsewhere;
 mod end;
 mod fold;
 pub(crate) mod handle;

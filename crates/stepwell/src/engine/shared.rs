@@ -1,13 +1,13 @@
 //! What all parts of an engine share, and which runs are in memory.
 
 mod claim;
+mod later;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 use futures::FutureExt;
 use parking_lot::Mutex;
@@ -20,6 +20,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 pub(crate) use claim::Claim;
+pub(super) use later::RELOAD_DELAY;
 
 use super::EngineError;
 use super::clock::Clock;
@@ -36,13 +37,6 @@ use crate::store::Store;
 /// How many runs are read from the store at once: enough to keep its readers busy, and few enough
 /// that a restart with many runs does not hold up new work.
 const LOADS: usize = 32;
-
-/// How long a run rests after the store failed it, before it is looked at again.
-pub(super) const RELOAD_DELAY: Duration = Duration::from_millis(100);
-
-/// How often a run is looked for that may have been created: over six seconds, longer than a
-/// write waits in its queue.
-const FINDS: usize = 6;
 
 /// A workflow under the name that it is served by.
 #[derive(Debug)]
@@ -256,8 +250,13 @@ impl Shared {
             // Its place is given up already, and may be somebody else's by now.
             Exit::Evicted => {}
             Exit::Parked(reason) => self.set_aside(run, &mailbox, reason).await,
-            Exit::Ended | Exit::Stopped => {
+            Exit::Ended => {
                 self.residents.lock().remove(run);
+            }
+            Exit::Stopped => {
+                self.residents.lock().remove(run);
+                // If it was stopped for another owner, it may have come back meanwhile.
+                self.reload_later(run);
             }
             Exit::Lost => {
                 self.residents.lock().remove(run);
@@ -330,64 +329,13 @@ impl Shared {
     /// Asks every driver to stop.
     pub(crate) fn stop_all(&self) {
         self.closing.cancel();
+        self.tell_all(|errands| errands.stop = true);
+    }
+
+    /// Gives every driver an errand.
+    pub(crate) fn tell_all(&self, errand: impl Fn(&mut Errands)) {
         let residents: Vec<Mailbox> = self.residents.lock().values().cloned().collect();
-        for mailbox in residents {
-            mailbox.add(|errands| errands.stop = true);
-        }
-    }
-
-    /// Lets a run look for a message that may be about to appear in its inbox.
-    pub(crate) fn wake_for_a_while(self: &Arc<Self>, run: &RunId) {
-        let (shared, run) = (Arc::clone(self), run.clone());
-        let wake = async move {
-            let mut delay = RELOAD_DELAY;
-            for _ in 0..FINDS {
-                tokio::select! {
-                    biased;
-                    () = tokio::time::sleep(delay) => {}
-                    () = shared.closing.cancelled() => return,
-                }
-                shared.wake(&run, |errands| errands.inbox = true);
-                delay *= 2;
-            }
-        };
-        self.tasks.spawn_on(wake, &self.runtime);
-    }
-
-    /// Takes up a run that may be about to appear in the store. A run that appears later still is
-    /// found with the unfinished ones.
-    fn find_later(self: &Arc<Self>, run: &RunId) {
-        let (shared, run) = (Arc::clone(self), run.clone());
-        let find = async move {
-            let mut delay = RELOAD_DELAY;
-            for _ in 0..FINDS {
-                tokio::select! {
-                    biased;
-                    () = tokio::time::sleep(delay) => {}
-                    () = shared.closing.cancelled() => return,
-                }
-                if matches!(shared.store.run(&run).await, Ok(Some(_))) {
-                    return shared.wake(&run, |errands| errands.inbox = true);
-                }
-                delay *= 2;
-            }
-        };
-        self.tasks.spawn_on(find, &self.runtime);
-    }
-
-    /// Looks at a run again, after a rest.
-    pub(crate) fn reload_later(self: &Arc<Self>, run: &RunId) {
-        let (shared, run) = (Arc::clone(self), run.clone());
-        let reload = async move {
-            tokio::select! {
-                biased;
-                () = tokio::time::sleep(RELOAD_DELAY) => {
-                    shared.wake(&run, |errands| errands.inbox = true);
-                }
-                () = shared.closing.cancelled() => {}
-            }
-        };
-        self.tasks.spawn_on(reload, &self.runtime);
+        residents.iter().for_each(|mailbox| mailbox.add(&errand));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Starts runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use stepwell_core::{Event as RawEvent, RunId, RunState, SEMANTICS, Started, Tick};
@@ -20,6 +21,11 @@ use crate::store::{Creation, NewRun, RunKey, RunRow, Status, StoreError};
 
 /// How many shards a pool has. It is stored with every run, so it never changes.
 const SHARDS: u32 = 256;
+
+/// How often a place for a run is looked for, and how long to wait in between: five seconds in
+/// all, longer than it takes until each process has its share.
+const PLACE_TRIES: usize = 50;
+const PLACE_DELAY: Duration = Duration::from_millis(100);
 
 /// A run to start.
 #[derive(Clone, Debug)]
@@ -133,12 +139,14 @@ impl Engine {
             state: json,
         };
         draft.apply_tick(&mut state, at, Tick::Started(started));
+        let (shard, epoch) = place(shared, registered, &run).await?;
         let mut row = RunRow {
             key: RunKey(0),
             run: run.clone(),
             handler: new.handler,
             workflow: registered.name.clone(),
             pool: registered.pool.clone(),
+            shard,
             epoch: 0,
             head: 0,
             turn_id: 0,
@@ -148,8 +156,7 @@ impl Engine {
             started_at: at,
             updated_at: at,
         };
-        let place =
-            Place { key: row.key, epoch: shared.store.epoch(), head: 0, turn_id: shared.turn_id() };
+        let place = Place { key: row.key, epoch, head: 0, turn_id: shared.turn_id() };
         let turn = draft.turn(&state, place);
         row.follow(&turn);
         let tail = Tail::of(turn.journal.len());
@@ -159,7 +166,7 @@ impl Engine {
             previous: new.previous,
             workflow: row.workflow.clone(),
             pool: row.pool.clone(),
-            shard: shard(&run),
+            shard: row.shard,
             turn,
         };
         // Claimed before it exists, so that nobody who finds it there takes it up a second time.
@@ -278,7 +285,23 @@ fn new_id() -> String {
     text.iter().map(|byte| char::from(*byte)).collect()
 }
 
-/// Returns the shard of a run. Stored, so it must never change.
+/// Returns where to create a run, and the number to write to it under. A process that was out of
+/// reach owns nothing until the others have given it its share again.
+async fn place(
+    shared: &Shared,
+    registered: &Registered,
+    run: &RunId,
+) -> Result<(u16, u64), StoreError> {
+    for _ in 0..PLACE_TRIES {
+        if let Some(place) = shared.store.place(&registered.pool, shard(run)) {
+            return Ok(place);
+        }
+        tokio::time::sleep(PLACE_DELAY).await;
+    }
+    Err(StoreError::unavailable("this process owns no runs for the time being; try again"))
+}
+
+/// Returns the shard that is proposed for a run. The one it gets is stored with it.
 fn shard(run: &RunId) -> u16 {
     u16::try_from(crc32fast::hash(run.as_str().as_bytes()) % SHARDS).expect("it is below 256")
 }

@@ -103,6 +103,11 @@ impl EventStream {
                 self.ended = true;
                 break;
             }
+            if head.purged && head.ended.is_none() && self.next >= self.known {
+                // Whoever removed it has not told how it ended.
+                self.ended = true;
+                break;
+            }
             if self.next < self.known {
                 let batch = match head.tail.as_deref() {
                     Some(tail) if tail.first <= self.next || head.purged => self.take(tail)?,

@@ -42,6 +42,8 @@ struct Due {
     timers: BTreeSet<(Timestamp, RunId, TimerId)>,
     /// Timers that are due later are left to the store, unless their run is in memory.
     until: Timestamp,
+    /// Whether to read from the first one, before it is time for that.
+    anew: bool,
     /// The last timer that was read, if there are more that are due soon.
     more_after: Option<TimerRow>,
 }
@@ -77,6 +79,12 @@ impl Timers {
             taken.extend(due.timers.pop_first());
         }
         taken
+    }
+
+    /// Has timers read from the first one: there may be others by now that are due soon.
+    pub(crate) fn look_anew(&self) {
+        self.due.lock().anew = true;
+        self.changed.notify_one();
     }
 
     /// Returns the timer after which to read on, if those that were read have run out.
@@ -130,6 +138,9 @@ pub(crate) async fn keep(shared: Weak<Shared>) {
         let Some(engine) = shared.upgrade() else { return };
         let mut wake_at = None;
         let after = engine.timers.run_out(engine.clock.now());
+        if std::mem::take(&mut engine.timers.due.lock().anew) {
+            next_look = Instant::now();
+        }
         let begins_anew = Instant::now() >= next_look;
         if begins_anew || after.is_some() {
             // From the first one, so that none is missed for ever, or from where it was.

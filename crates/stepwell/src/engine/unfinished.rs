@@ -55,6 +55,25 @@ pub(crate) async fn keep(shared: Weak<Shared>, first: Option<RunKey>) {
     }
 }
 
+/// Takes up all of them, as soon as possible: there are others by now.
+pub(crate) async fn look_anew(engine: Arc<Shared>) {
+    let mut after = None;
+    loop {
+        match look(&engine, after).await {
+            Ok(None) => return,
+            Ok(last) => after = last,
+            Err(error) => {
+                tracing::warn!(%error, "cannot look for unfinished runs; trying again");
+                tokio::select! {
+                    biased;
+                    () = engine.closing.cancelled() => return,
+                    () = tokio::time::sleep(RETRY_DELAY) => {}
+                }
+            }
+        }
+    }
+}
+
 /// Wakes the next runs after one, or the first ones. Returns the last of them, if there may be
 /// more.
 pub(crate) async fn look(

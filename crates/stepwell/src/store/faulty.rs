@@ -17,8 +17,8 @@ use parking_lot::Mutex;
 use stepwell_core::{DefinitionId, RunId, Timestamp};
 
 use super::{
-    Commit, Creation, Delivery, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow,
-    SnapshotRow, Store, StoreError, StoredRun, StreamRow, TimerRow, Turn,
+    Commit, Creation, Delivery, Glance, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow,
+    SnapshotRow, Store, StoreError, StoredRun, StreamRow, Taken, TimerRow, Turn,
 };
 
 /// The longest delay that a seeded plan injects: longer than a commit, shorter than any timeout.
@@ -213,6 +213,30 @@ impl Store for FaultyStore {
 
     async fn run(&self, run: &RunId) -> Result<Option<RunRow>, StoreError> {
         self.read(|| self.inner.run(run)).await
+    }
+
+    async fn serve(&self, pools: &[String]) -> Result<(), StoreError> {
+        self.inner.serve(pools).await
+    }
+
+    fn changes(&self) -> Option<u64> {
+        self.inner.changes()
+    }
+
+    fn owns(&self, pool: &str, shard: u16) -> bool {
+        self.inner.owns(pool, shard)
+    }
+
+    fn place(&self, pool: &str, shard: u16) -> Option<(u16, u64)> {
+        self.inner.place(pool, shard)
+    }
+
+    async fn glance(&self, runs: &[RunId]) -> Result<Glance, StoreError> {
+        self.inner.glance(runs).await
+    }
+
+    async fn take(&self, run: &RunId) -> Result<Taken, StoreError> {
+        self.read(|| self.inner.take(run)).await
     }
 
     async fn unfinished(

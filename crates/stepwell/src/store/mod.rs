@@ -20,35 +20,46 @@
 //! - **No state table.** The journal is the only truth.
 //! - **No clock.** Times are arguments.
 
+mod error;
 mod filter;
 mod inbox;
 mod memory;
+mod ownership;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod record;
 mod snapshot;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod timer;
 
 #[cfg(any(test, feature = "test-util"))]
 pub mod conformance;
 #[cfg(any(test, feature = "test-util"))]
 mod faulty;
 
-use std::error::Error as StdError;
 use std::fmt;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use stepwell_core::{DefinitionId, InboxId, RunId, TimerId, Timestamp};
+use stepwell_core::{DefinitionId, InboxId, RunId, Timestamp};
 
+pub use error::StoreError;
 #[cfg(any(test, feature = "test-util"))]
 pub use faulty::{Fault, FaultyStore};
 pub use filter::HandlerFilter;
 pub use inbox::{Delivery, INBOX_BYTES, INBOX_MESSAGES, InboxRow, Message};
 pub use memory::MemoryStore;
+pub use ownership::{Glance, Taken};
+#[cfg(all(feature = "postgres", any(test, feature = "test-util")))]
+pub use postgres::PostgresServer;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 pub(crate) use record::{RecordError, pack, unpack};
 pub use snapshot::{SnapshotRow, StoredRun};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};
+pub use timer::{TimerChange, TimerRow};
 
 /// Durable storage for runs.
 ///
@@ -86,6 +97,50 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Puts a message into the inbox of a run that has not ended.
     async fn deliver(&self, message: Message) -> Result<Delivery, StoreError>;
+
+    /// Begins to take runs of these pools, together with other processes that serve them, and
+    /// returns when it has some of each, or cannot for the time being.
+    ///
+    /// This and the next five are, as they are here, for a store of which there is only one
+    /// process: it owns every run.
+    async fn serve(&self, pools: &[String]) -> Result<(), StoreError> {
+        let _ = pools;
+        Ok(())
+    }
+
+    /// Returns how often the ownership of runs has changed; none if it never does.
+    fn changes(&self) -> Option<u64> {
+        None
+    }
+
+    /// Tells whether this process owns the runs of a shard.
+    fn owns(&self, pool: &str, shard: u16) -> bool {
+        let _ = (pool, shard);
+        true
+    }
+
+    /// Returns the shard to create a run in, and the number to write to it under; none if no
+    /// shard of the pool is owned here. The caller proposes a shard.
+    fn place(&self, pool: &str, shard: u16) -> Option<(u16, u64)> {
+        let _ = pool;
+        Some((shard, self.epoch()))
+    }
+
+    /// Returns what has become of some runs, and what has come for runs that are owned here.
+    async fn glance(&self, runs: &[RunId]) -> Result<Glance, StoreError> {
+        let mut glance = Glance::default();
+        for run in runs {
+            glance.rows.extend(self.run(run).await?);
+        }
+        Ok(glance)
+    }
+
+    /// Makes sure that no older owner can write to a run from now on, and returns the run as it
+    /// then is. Whoever is about to drive a run calls this before reading its journal.
+    async fn take(&self, run: &RunId) -> Result<Taken, StoreError> {
+        let epoch = self.epoch();
+        Ok(self.run(run).await?.map_or(Taken::Gone, |row| Taken::Ours { row, epoch }))
+    }
 
     /// Removes a handler, every run it ever pointed at, and all that belongs to them.
     ///
@@ -126,14 +181,15 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Returns the newest snapshot of a run, if there is one.
     async fn snapshot(&self, run: RunKey) -> Result<Option<SnapshotRow>, StoreError>;
 
-    /// Returns all that it takes to go on with a run; at most `limit` journal rows.
+    /// [Takes](Store::take) a run, and then returns all that it takes to go on with it; at most
+    /// `limit` journal rows. None if it is gone, or somebody else drives it.
     async fn load(&self, run: &RunId, limit: usize) -> Result<Option<StoredRun>, StoreError> {
-        let Some(row) = self.run(run).await? else { return Ok(None) };
+        let Taken::Ours { row, epoch } = self.take(run).await? else { return Ok(None) };
         let snapshot = self.snapshot(row.key).await?;
         let from = snapshot.as_ref().map_or(0, |snapshot| snapshot.head);
         let journal = self.journal(row.key, from, limit).await?;
         let has_messages = !self.inbox(row.key, 1).await?.is_empty();
-        Ok(Some(StoredRun { row, snapshot, journal, has_messages }))
+        Ok(Some(StoredRun { row, epoch, snapshot, journal, has_messages }))
     }
 
     /// Returns stream rows of a run, oldest first: those that hold items with a sequence greater
@@ -280,28 +336,6 @@ pub struct StreamRow {
     pub body: Bytes,
 }
 
-/// A timer that a turn sets or clears.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimerChange {
-    /// The timer.
-    pub timer: TimerId,
-    /// When it is due from now on; none clears it.
-    pub due: Option<Timestamp>,
-}
-
-/// A timer that waits in the store.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TimerRow {
-    /// The store's name for the run.
-    pub key: RunKey,
-    /// The run.
-    pub run: RunId,
-    /// The timer.
-    pub timer: TimerId,
-    /// When it is due.
-    pub due: Timestamp,
-}
-
 /// What a store knows of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunRow {
@@ -315,6 +349,8 @@ pub struct RunRow {
     pub workflow: String,
     /// The workflow and version whose nodes may take it.
     pub pool: String,
+    /// Which part of the pool it belongs to.
+    pub shard: u16,
     /// The epoch of the owner that wrote last.
     pub epoch: u64,
     /// How many turns it has.
@@ -343,37 +379,5 @@ impl RunRow {
         self.idle = turn.idle;
         self.next_sequence = turn.next_sequence;
         self.updated_at = turn.at;
-    }
-}
-
-/// Why a store could not do what it was asked.
-///
-/// There is one variant for each thing a caller can do about it.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// The store did not answer. Trying again may help; after a write, look first.
-    #[error("the store is unavailable")]
-    Unavailable(#[source] Box<dyn StdError + Send + Sync>),
-
-    /// The store holds something this version cannot read. Trying again cannot help.
-    #[error("the store holds something unreadable: {what}")]
-    Corrupt {
-        /// What is unreadable.
-        what: String,
-    },
-
-    /// Another process has the store open. Stop it, or use another store.
-    #[error("the store is in use by another process: {what}")]
-    InUse {
-        /// Which store.
-        what: String,
-    },
-}
-
-impl StoreError {
-    /// Makes an [`StoreError::Unavailable`].
-    pub fn unavailable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::Unavailable(source.into())
     }
 }

@@ -20,6 +20,8 @@ pub struct SnapshotRow {
 pub struct StoredRun {
     /// The run.
     pub row: RunRow,
+    /// The number to write to it under.
+    pub epoch: u64,
     /// Its newest snapshot.
     pub snapshot: Option<SnapshotRow>,
     /// Its journal from there on, or from the beginning; perhaps not all of it.

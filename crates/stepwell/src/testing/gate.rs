@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::log::{Log, Write};
 use super::points::CrashPoint;
 use crate::store::{
-    Commit, Creation, Delivery, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow,
-    SnapshotRow, Store, StoreError, StreamRow, TimerRow, Turn,
+    Commit, Creation, Delivery, Glance, HandlerFilter, InboxRow, Message, NewRun, RunKey, RunRow,
+    SnapshotRow, Store, StoreError, StreamRow, Taken, TimerRow, Turn,
 };
 
 /// Passes calls on to a store until it is cut.
@@ -161,6 +161,30 @@ impl Store for Gate {
 
     async fn run(&self, run: &RunId) -> Result<Option<RunRow>, StoreError> {
         self.pass(self.inner.run(run)).await
+    }
+
+    async fn serve(&self, pools: &[String]) -> Result<(), StoreError> {
+        self.inner.serve(pools).await
+    }
+
+    fn changes(&self) -> Option<u64> {
+        self.inner.changes()
+    }
+
+    fn owns(&self, pool: &str, shard: u16) -> bool {
+        self.inner.owns(pool, shard)
+    }
+
+    fn place(&self, pool: &str, shard: u16) -> Option<(u16, u64)> {
+        self.inner.place(pool, shard)
+    }
+
+    async fn glance(&self, runs: &[RunId]) -> Result<Glance, StoreError> {
+        self.inner.glance(runs).await
+    }
+
+    async fn take(&self, run: &RunId) -> Result<Taken, StoreError> {
+        self.pass(self.inner.take(run)).await
     }
 
     async fn unfinished(

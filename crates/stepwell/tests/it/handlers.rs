@@ -361,5 +361,7 @@ fn a_handler_is_entered_the_right_number_of_times_through_deaths() {
         };
         through_deaths(Home::memory, make, check);
         through_deaths(Home::sqlite, make, check);
+        #[cfg(feature = "postgres")]
+        through_deaths(Home::postgres, make, check);
     }
 }

@@ -149,26 +149,35 @@ pub(crate) async fn until(mut condition: impl AsyncFnMut() -> bool) {
 pub(crate) struct Home {
     store: Arc<dyn Store>,
     is_faulty: bool,
+    is_memory: bool,
     /// Removed when the test is over.
-    directory: Option<TempDir>,
+    _directory: Option<TempDir>,
 }
 
 impl Home {
     pub(crate) fn memory() -> Self {
-        Self { store: Arc::new(MemoryStore::default()), is_faulty: false, directory: None }
+        let store = Arc::new(MemoryStore::default());
+        Self { store, is_faulty: false, is_memory: true, _directory: None }
     }
 
     pub(crate) fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("runs.db");
         let store = SqliteStore::open(file, SqliteOptions::default()).unwrap();
-        Self { store: Arc::new(store), is_faulty: false, directory: Some(directory) }
+        let store = Arc::new(store);
+        Self { store, is_faulty: false, is_memory: false, _directory: Some(directory) }
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) fn postgres() -> Self {
+        let store = stepwell::store::PostgresServer::shared().store();
+        Self { store: Arc::new(store), is_faulty: false, is_memory: false, _directory: None }
     }
 
     /// A store in memory that fails one write in ten, before or after the fact, or makes it twice.
     pub(crate) fn faulty(seed: u64) -> Self {
         let store = FaultyStore::new(Self::memory().store, seed, 100).with_reads(Vec::new());
-        Self { store: Arc::new(store), is_faulty: true, directory: None }
+        Self { store: Arc::new(store), is_faulty: true, is_memory: true, _directory: None }
     }
 
     pub(crate) fn store(&self) -> Arc<dyn Store> {
@@ -181,11 +190,11 @@ impl Home {
     }
 
     pub(crate) fn is_memory(&self) -> bool {
-        self.directory.is_none()
+        self.is_memory
     }
 }
 
-/// Runs each test in memory, on SQLite, and on stores that fail.
+/// Runs each test in memory, on SQLite, on PostgreSQL, and on stores that fail.
 macro_rules! on_each_store {
     ($($test:ident,)*) => {
         mod in_memory {
@@ -198,6 +207,13 @@ macro_rules! on_each_store {
             $(#[tokio::test]
             async fn $test() {
                 super::$test($crate::kit::Home::sqlite()).await;
+            })*
+        }
+        #[cfg(feature = "postgres")]
+        mod on_postgres {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test($crate::kit::Home::postgres()).await;
             })*
         }
         mod on_a_faulty_store {

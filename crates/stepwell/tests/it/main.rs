@@ -36,6 +36,8 @@ mod panics;
 mod parked;
 mod parts;
 mod paused;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod probes_a;
 mod probes_b;
 mod probes_c;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use stepwell::store::{
-    Commit, Creation, Delivery, HandlerFilter, InboxRow, MemoryStore, Message, NewRun, RunKey,
-    RunRow, SnapshotRow, Store, StoreError, StreamRow, TimerRow, Turn,
+    Commit, Creation, Delivery, Glance, HandlerFilter, InboxRow, MemoryStore, Message, NewRun,
+    RunKey, RunRow, SnapshotRow, Store, StoreError, StreamRow, Taken, TimerRow, Turn,
 };
 use stepwell::{RunId, Timestamp};
 use stepwell_core::DefinitionId;
@@ -95,6 +95,31 @@ impl Store for Spy {
     async fn run(&self, run: &RunId) -> Result<Option<RunRow>, StoreError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         self.inner.run(run).await
+    }
+
+    async fn serve(&self, pools: &[String]) -> Result<(), StoreError> {
+        self.inner.serve(pools).await
+    }
+
+    fn changes(&self) -> Option<u64> {
+        self.inner.changes()
+    }
+
+    fn owns(&self, pool: &str, shard: u16) -> bool {
+        self.inner.owns(pool, shard)
+    }
+
+    fn place(&self, pool: &str, shard: u16) -> Option<(u16, u64)> {
+        self.inner.place(pool, shard)
+    }
+
+    async fn glance(&self, runs: &[RunId]) -> Result<Glance, StoreError> {
+        self.inner.glance(runs).await
+    }
+
+    async fn take(&self, run: &RunId) -> Result<Taken, StoreError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.inner.take(run).await
     }
 
     async fn unfinished(

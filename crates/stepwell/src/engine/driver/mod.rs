@@ -299,7 +299,7 @@ impl Driver {
             // The message that told of what has come meanwhile is taken.
             errands = self.letters.take_errands();
         }
-        let stop = errands.stop;
+        let stop = errands.stop || (errands.check && !self.shared.owns(&self.row));
         self.pressed |= errands.evict;
         self.inbox |= errands.inbox;
         let now = self.shared.clock.now();
@@ -328,7 +328,7 @@ impl Driver {
         loop {
             let place = Place {
                 key: self.row.key,
-                epoch: self.shared.store.epoch(),
+                epoch: self.row.epoch,
                 head: self.row.head,
                 turn_id: self.shared.turn_id(),
             };

@@ -23,6 +23,7 @@ pub async fn a_new_run_is_found_by_its_name_and_by_its_handler(store: &dyn Store
         handler: "h".into(),
         workflow: "greeting".into(),
         pool: POOL.into(),
+        shard: u16::MAX,
         epoch: store.epoch(),
         head: 1,
         turn_id: u64::MAX,

@@ -60,6 +60,7 @@ macro_rules! store_conformance {
             a_turn_of_an_unknown_run_is_fenced,
             a_fenced_turn_writes_nothing,
             of_many_turns_at_one_head_one_is_written,
+            a_run_is_taken_as_it_stands,
 
             messages_wait_in_the_order_of_their_arrival,
             a_message_is_put_in_once,

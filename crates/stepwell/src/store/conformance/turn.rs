@@ -7,7 +7,7 @@ use super::fixture::{
     POOL, clear, commit, deliver, inbox, inbox_ids, journal, last_turn, newest, set, start, stream,
     streaming, timers, try_commit, turn,
 };
-use crate::store::{Commit, RunKey, RunRow, Status, Store, Turn};
+use crate::store::{Commit, RunKey, RunRow, Status, Store, Taken, Turn};
 
 /// The row of a run says what its last turn said.
 pub async fn a_turn_changes_its_run(store: &dyn Store) {
@@ -173,4 +173,23 @@ pub async fn of_many_turns_at_one_head_one_is_written(store: &dyn Store) {
     let written = answers.iter().filter(|answer| **answer == Commit::Committed).count();
     assert_eq!(written, 1, "{answers:?}");
     assert_eq!(journal(store, key).await.len(), 2);
+}
+
+/// Whoever takes a run can write to it, and taking it is no turn.
+pub async fn a_run_is_taken_as_it_stands(store: &dyn Store) {
+    let key = start(store, "h", "r").await;
+    let take = async |run: &str| store.take(&RunId::new(run)).await.expect("the store answers");
+    let epoch = store.epoch();
+    for head in 1..3 {
+        let row = newest(store, "h").await;
+        assert_eq!(take("r").await, Taken::Ours { row: row.clone(), epoch });
+        assert_eq!(newest(store, "h").await, row);
+        commit(store, Turn { epoch, ..turn(store, key, head) }).await;
+    }
+    commit(store, last_turn(store, key, 3)).await;
+
+    let row = newest(store, "h").await;
+    assert_eq!(take("r").await, Taken::Ours { row, epoch });
+    assert_eq!(take("another").await, Taken::Gone);
+    assert_eq!(journal(store, key).await.len(), 4);
 }

@@ -27,6 +27,7 @@ impl Run {
             handler: new.handler.clone(),
             workflow: new.workflow.clone(),
             pool: new.pool.clone(),
+            shard: new.shard,
             epoch: new.turn.epoch,
             head: 0,
             turn_id: new.turn.id,

@@ -213,8 +213,8 @@ impl Store for SqliteStore {
     }
 
     async fn load(&self, run: &RunId, limit: usize) -> Result<Option<StoredRun>, StoreError> {
-        let run = run.clone();
-        self.readers.read(move |connection| query::load(connection, &run, limit)).await
+        let (run, epoch) = (run.clone(), self.epoch);
+        self.readers.read(move |connection| query::load(connection, &run, epoch, limit)).await
     }
 
     async fn stream(

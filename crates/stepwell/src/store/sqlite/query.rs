@@ -98,6 +98,7 @@ pub(super) fn snapshot(connection: &Connection, run: RunKey) -> Result<Option<Sn
 pub(super) fn load(
     connection: &Connection,
     name: &RunId,
+    epoch: u64,
     rows: usize,
 ) -> Result<Option<StoredRun>> {
     // So that all of it is of the same moment.
@@ -109,7 +110,7 @@ pub(super) fn load(
     let sql = "SELECT 1 FROM inboxes WHERE run_no = ?1";
     let key = i64::try_from(row.key.0).unwrap_or(i64::MAX);
     let has_messages = transaction.prepare_cached(sql)?.exists([key])?;
-    Ok(Some(StoredRun { row, snapshot, journal, has_messages }))
+    Ok(Some(StoredRun { row, epoch, snapshot, journal, has_messages }))
 }
 
 pub(super) fn stream(

@@ -11,8 +11,8 @@ use crate::store::{InboxRow, RunKey, RunRow, Status, StreamRow, TimerRow, Turn};
 /// The columns that [`run`] reads, for a statement in which the table is called `r`.
 macro_rules! run_columns {
     () => {
-        "r.run_no, r.run_id, r.handler, r.workflow, r.pool, r.epoch, r.head, r.turn_id, r.status, \
-         r.idle, r.next_sequence, r.started_at, r.updated_at"
+        "r.run_no, r.run_id, r.handler, r.workflow, r.pool, r.shard, r.epoch, r.head, r.turn_id, \
+         r.status, r.idle, r.next_sequence, r.started_at, r.updated_at"
     };
 }
 pub(super) use run_columns;
@@ -24,14 +24,15 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         handler: row.get(2)?,
         workflow: row.get(3)?,
         pool: row.get(4)?,
-        epoch: unsigned(row, 5)?,
-        head: unsigned(row, 6)?,
-        turn_id: row.get::<_, i64>(7)?.cast_unsigned(),
-        status: status(row, 8)?,
-        idle: row.get::<_, i64>(9)? == IDLE,
-        next_sequence: unsigned(row, 10)?,
-        started_at: Timestamp(unsigned(row, 11)?),
-        updated_at: Timestamp(unsigned(row, 12)?),
+        shard: row.get(5)?,
+        epoch: unsigned(row, 6)?,
+        head: unsigned(row, 7)?,
+        turn_id: row.get::<_, i64>(8)?.cast_unsigned(),
+        status: status(row, 9)?,
+        idle: row.get::<_, i64>(10)? == IDLE,
+        next_sequence: unsigned(row, 11)?,
+        started_at: Timestamp(unsigned(row, 12)?),
+        updated_at: Timestamp(unsigned(row, 13)?),
     })
 }
 
