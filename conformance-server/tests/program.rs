@@ -5,7 +5,7 @@ use std::process::Command;
 #[test]
 fn a_store_of_an_unknown_kind_is_refused() {
     for store in ["postgres", "sqlite", "sqlite:", "memory:x"] {
-        let expected = "expected `memory` or `sqlite:PATH`";
+        let expected = "expected `memory`, `sqlite:PATH` or `postgres://…`";
         check(&["--store", store], expected);
     }
 }
